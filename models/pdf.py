@@ -1,0 +1,374 @@
+"""A PDF to a `Document`: pages through PDFium, columns through pdfplumber where needed."""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from models.documents import Document
+from models.errors import UnreadableDocument
+from models.layout import HYPHEN, Block, Line, blocks, hyphen_stays, vocabulary
+from models.normalise import TextBuilder
+from models.schemas import Page
+from models.words import Word, Words
+
+if TYPE_CHECKING:
+    import pypdfium2 as pdfium
+
+_DEVICE = 1_000_000  # PDFium maps points to whole device units; a page this wide loses nothing
+_NON_SPACE = re.compile(r"\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class PageReading:
+    """What a reader saw on one page; offsets count from the page's first character."""
+
+    number: int
+    width: float
+    height: float
+    raw: str
+    lines: tuple[Line, ...]
+    reader: Literal["pdfium", "pdfplumber"] = "pdfium"
+
+
+def read_pdf(name: str, data: bytes, sha256: str, max_pages: int) -> Document:
+    """Read a PDF. Raises `UnreadableDocument` when it is damaged, locked, scanned or too long."""
+    _refuse_truncated(name, data)
+    pdf = _open(name, data)
+    try:
+        _refuse_length(name, len(pdf), max_pages)
+        readings = [read_page(pdf, number) for number in range(1, len(pdf) + 1)]
+    finally:
+        pdf.close()
+    readings = [_reread(data, r) if has_mixed_columns(r) else r for r in readings]
+    empty = [r.number for r in readings if len("".join(r.raw.split())) < 10]
+    if len(empty) == len(readings):
+        raise UnreadableDocument(
+            f"{name} has no text layer: its pages are pictures, as from a scanner.",
+            "Run OCR on it first (for instance ocrmypdf), then add the result.",
+        )
+    return _assemble(name, data, sha256, readings, _warnings(empty))
+
+
+def _refuse_truncated(name: str, data: bytes) -> None:
+    if b"%%EOF" not in data[-16_384:]:
+        raise UnreadableDocument(
+            f"{name} is cut off: the end of the PDF is missing.", "Download it again."
+        )
+
+
+def _open(name: str, data: bytes) -> pdfium.PdfDocument:
+    import pypdfium2 as pdfium
+
+    try:
+        return pdfium.PdfDocument(data[data.index(b"%PDF-") :])
+    except pdfium.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise UnreadableDocument(
+                f"{name} is locked with a password.", "Save an unlocked copy and add that."
+            ) from error
+        raise UnreadableDocument(
+            f"{name} is damaged: no PDF reader can open it.", "Download it again."
+        ) from error
+
+
+def _refuse_length(name: str, pages: int, max_pages: int) -> None:
+    if pages == 0:
+        raise UnreadableDocument(f"{name} has no pages.", "Export or download it again.")
+    if pages > max_pages:
+        raise UnreadableDocument(
+            f"{name} has {pages:,} pages; the limit is {max_pages:,}.",
+            "Split it, or raise WORKBENCH_MAX_PAGES.",
+        )
+
+
+def _warnings(empty: Sequence[int]) -> tuple[str, ...]:
+    if not empty:
+        return ()
+    numbers = ", ".join(map(str, empty[:12])) + (" and more" if len(empty) > 12 else "")
+    return (f"No text on page {numbers}: scanned or blank. Statements there are not found.",)
+
+
+def read_page(pdf: pdfium.PdfDocument, number: int) -> PageReading:
+    """The characters of one page and the boxes of its words, as PDFium gives them.
+
+    A page that PDFium cannot load counts as empty, so that one bad page loses no paper.
+    """
+    import pypdfium2 as pdfium
+
+    try:
+        page = pdf[number - 1]
+        textpage = page.get_textpage()
+    except pdfium.PdfiumError:
+        return PageReading(number, 1.0, 1.0, "", ())
+    raw = _characters(textpage)
+    locate = _locator(page, textpage)
+    lines = tuple(_lines(number, raw, locate))
+    width, height = page.get_size()
+    textpage.close()
+    page.close()
+    return PageReading(number, width, height, raw, lines)
+
+
+def _characters(textpage: pdfium.PdfTextPage) -> str:
+    """The page's text, one character of the string for each character index of PDFium."""
+    import pypdfium2.raw as raw
+
+    codes = (raw.FPDFText_GetUnicode(textpage.raw, i) for i in range(textpage.count_chars()))
+    return "".join(map(chr, codes))
+
+
+def _locator(
+    page: pdfium.PdfPage, textpage: pdfium.PdfTextPage
+) -> Callable[[int], tuple[float, float, float, float] | None]:
+    """A function from a character's index to its box in shares of the page as it is shown.
+
+    The box is the loose one (the font's full height), so that highlights of a line are level;
+    rotation and crop box are taken into account by PDFium itself.
+    """
+    import pypdfium2.raw as raw
+
+    rect = raw.FS_RECTF()
+    to_page = _device_transform(page)
+
+    def locate(index: int) -> tuple[float, float, float, float] | None:
+        if not raw.FPDFText_GetLooseCharBox(textpage.raw, index, rect):
+            return None
+        (ax, ay), (bx, by) = to_page(rect.left, rect.top), to_page(rect.right, rect.bottom)
+        return min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
+
+    return locate
+
+
+def _device_transform(page: pdfium.PdfPage) -> Callable[[float, float], tuple[float, float]]:
+    """The affine map from PDF points to shares of the shown page, asked of PDFium three times."""
+    import pypdfium2.raw as raw
+
+    x, y = ctypes.c_int(), ctypes.c_int()
+
+    def device(px: float, py: float) -> tuple[float, float]:
+        raw.FPDF_PageToDevice(page.raw, 0, 0, _DEVICE, _DEVICE, 0, px, py, x, y)
+        return x.value / _DEVICE, y.value / _DEVICE
+
+    step = 1000.0
+    (ox, oy), (ax, ay), (bx, by) = device(0, 0), device(step, 0), device(0, step)
+    ux, uy, vx, vy = (ax - ox) / step, (ay - oy) / step, (bx - ox) / step, (by - oy) / step
+    return lambda px, py: (ox + ux * px + vx * py, oy + uy * px + vy * py)
+
+
+def _lines(
+    page: int, raw: str, locate: Callable[[int], tuple[float, float, float, float] | None]
+) -> Iterator[Line]:
+    start = 0
+    for match in re.finditer(rf"\r\n|\n|\r|{HYPHEN}|\Z", raw):
+        end = match.end() if match.group() == HYPHEN else match.start()
+        words = [
+            w
+            for w in (_word(page, m, start, locate) for m in _NON_SPACE.finditer(raw[start:end]))
+            if w
+        ]
+        if words:
+            yield Line.of(page, start, end, raw[start:end], words)
+        start = match.end()
+
+
+def _word(
+    page: int,
+    match: re.Match[str],
+    line_start: int,
+    locate: Callable[[int], tuple[float, float, float, float] | None],
+) -> Word | None:
+    start, end = line_start + match.start(), line_start + match.end()
+    # The corners of a word are those of its first, middle and last character: three look-ups
+    # instead of one for each character.
+    found = [box for i in {start, (start + end) // 2, end - 1} if (box := locate(i))]
+    if not found:
+        return None
+    x0, y0, x1, y1 = zip(*found, strict=True)
+    return Word(start, end, page, min(x0), min(y0), max(x1), max(y1))
+
+
+def has_mixed_columns(reading: PageReading) -> bool:
+    """Whether PDFium glued the lines of two columns together.
+
+    It does so when a file draws left line 1, right line 1, left line 2, ... Then many long
+    lines have a wide gap at the same place, with prose on both sides.
+    """
+    gaps = Counter(
+        round((left.x1 + right.x0) / 2 * 20)
+        for line in reading.lines
+        if len(line.words) >= 8
+        for left, right in zip(line.words, line.words[1:], strict=False)
+        if right.x0 - left.x1 > 1.2 * line.height and 0.3 < left.x1 < 0.7
+    )
+    if not gaps:
+        return False
+    place, _ = gaps.most_common(1)[0]
+    glued = gaps[place - 1] + gaps[place] + gaps[place + 1]
+    return glued >= 6 and glued > 0.4 * len(reading.lines)
+
+
+def _reread(data: bytes, reading: PageReading) -> PageReading:
+    """Read a page with pdfplumber, column after column."""
+    import pdfplumber
+
+    with pdfplumber.open(io.BytesIO(data)) as pdf:
+        page = pdf.pages[reading.number - 1]
+        found = page.extract_words(x_tolerance_ratio=0.15, use_text_flow=False)
+        width, height = float(page.width), float(page.height)
+        gutter = _gutter(found, width)
+        columns = _columns(found, gutter)
+    builder = _PlumberPage(reading.number, width, height)
+    for column in columns:
+        for row in _rows(column):
+            builder.add(row)
+    return builder.build()
+
+
+def _gutter(words: Sequence[dict[str, Any]], width: float) -> float:
+    """The x in the middle of the page that the fewest words cross, in points."""
+    candidates = [width * share / 200 for share in range(70, 131)]
+    crossing = {x: sum(1 for w in words if w["x0"] < x < w["x1"]) for x in candidates}
+    least = min(crossing.values())
+    best = [x for x in candidates if crossing[x] == least]
+    return best[len(best) // 2]
+
+
+def _columns(words: Sequence[dict[str, Any]], gutter: float) -> list[list[dict[str, Any]]]:
+    left = [w for w in words if (w["x0"] + w["x1"]) / 2 < gutter]
+    right = [w for w in words if (w["x0"] + w["x1"]) / 2 >= gutter]
+    return [left, right]
+
+
+def _rows(words: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    from pdfplumber.utils.clustering import cluster_objects
+
+    rows = cluster_objects(list(words), lambda w: (w["top"] + w["bottom"]) / 2, tolerance=3)
+    return [sorted(row, key=lambda w: w["x0"]) for row in rows]
+
+
+class _PlumberPage:
+    """Writes rows of pdfplumber words into a page's text, keeping each word's place."""
+
+    def __init__(self, number: int, width: float, height: float) -> None:
+        self._number, self._width, self._height = number, width, height
+        self._raw = ""
+        self._lines: list[Line] = []
+
+    def add(self, row: Sequence[dict[str, Any]]) -> None:
+        start, words = len(self._raw), []
+        for index, word in enumerate(row):
+            at = len(self._raw)
+            is_split = index == len(row) - 1 and re.search(r"\w-$", word["text"])
+            text = word["text"][:-1] + HYPHEN if is_split else word["text"]
+            self._raw += text
+            words.append(
+                Word(
+                    at,
+                    at + len(text),
+                    self._number,
+                    word["x0"] / self._width,
+                    word["top"] / self._height,
+                    word["x1"] / self._width,
+                    word["bottom"] / self._height,
+                )
+            )
+            self._raw += " "
+        end = len(self._raw) - 1
+        self._raw = self._raw[:end] + "\n"
+        self._lines.append(Line.of(self._number, start, end, self._raw[start:end], words))
+
+    def build(self) -> PageReading:
+        return PageReading(
+            self._number, self._width, self._height, self._raw, tuple(self._lines), "pdfplumber"
+        )
+
+
+def _assemble(
+    name: str,
+    data: bytes,
+    sha256: str,
+    readings: Sequence[PageReading],
+    warnings: tuple[str, ...],
+) -> Document:
+    """Join the pages: one raw text, one normalised text, and the words placed in the latter."""
+    raw, lines = "", []
+    for reading in readings:
+        lines += [_shift(line, len(raw)) for line in reading.lines]
+        raw += reading.raw + "\n"
+    builder = TextBuilder(raw)
+    words = Words.of(_write(blocks(lines), raw, builder))
+    normalised = builder.build()
+    return Document(
+        name=name,
+        sha256=sha256,
+        size=len(data),
+        media_type="application/pdf",
+        text=normalised.text,
+        raw=raw,
+        origin=normalised.origin,
+        pages=tuple(_pages(readings, words)),
+        words=words,
+        warnings=warnings,
+    )
+
+
+def _shift(line: Line, by: int) -> Line:
+    words = tuple(w._replace(start=w.start + by, end=w.end + by) for w in line.words)
+    return Line.of(line.page, line.start + by, line.end + by, line.text, words)
+
+
+def _write(parts: Sequence[Block], raw: str, builder: TextBuilder) -> Iterator[Word]:
+    """Write the paragraphs into the builder; yield each word with its place in that text."""
+    known = vocabulary([line.text for part in parts for line in part.lines])
+    for part in parts:
+        for index, line in enumerate(part.lines):
+            following = part.lines[index + 1] if index + 1 < len(part.lines) else None
+            yield from _write_line(line, following, raw, builder, known)
+        builder.separate("\n", part.lines[-1].end - 1)
+
+
+def _write_line(
+    line: Line, following: Line | None, raw: str, builder: TextBuilder, known: Counter[str]
+) -> Iterator[Word]:
+    for word in line.words:
+        start = len(builder)
+        builder.add(word.start, word.end)
+        if raw[word.end - 1] == HYPHEN and _keeps_hyphen(word, following, raw, known):
+            builder.separate("-", word.end - 1)
+        if len(builder) > start:
+            yield word._replace(start=start, end=len(builder))
+        if word is not line.words[-1]:
+            builder.separate(" ", word.end)
+    if following is not None and raw[line.end - 1] not in (HYPHEN, "-"):
+        builder.separate(" ", line.end - 1)
+
+
+def _keeps_hyphen(word: Word, following: Line | None, raw: str, known: Counter[str]) -> bool:
+    if following is None:
+        return True
+    left = re.split(r"[^\w]", raw[word.start : word.end - 1])[-1]
+    right = re.split(r"[^\w]", raw[following.words[0].start : following.words[0].end])[0]
+    return hyphen_stays(left, right, known)
+
+
+def _pages(readings: Sequence[PageReading], words: Words) -> Iterator[Page]:
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
+    for word in words:
+        first.setdefault(word.page, word.start)
+        last[word.page] = max(last.get(word.page, 0), word.end)
+    for reading in readings:
+        yield Page(
+            number=reading.number,
+            width=reading.width,
+            height=reading.height,
+            start=first.get(reading.number, 0),
+            end=last.get(reading.number, 0),
+            reader=reading.reader,
+        )

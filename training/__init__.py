@@ -1,0 +1,1 @@
+"""What gold and corrections become: rows to train on. Derived, never stored."""

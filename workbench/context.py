@@ -1,0 +1,105 @@
+"""What every page and command is handed: settings, the store, paths. Nothing is global."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from platformdirs import user_data_path
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from models.documents import Limits
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from models.backends import Backend
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return "curator"
+
+
+class Settings(BaseSettings):
+    """Every setting, from `WORKBENCH_*` variables, then `workbench.toml`, then these defaults."""
+
+    model_config = SettingsConfigDict(env_prefix="WORKBENCH_", toml_file="workbench.toml")
+
+    home: Path = Field(default_factory=lambda: user_data_path("funding-workbench"))
+    """Folder of everything the workbench keeps: store, files, converted models."""
+    host: str = "127.0.0.1"
+    port: int = 7860
+    model: str | None = None
+    """A name of the catalog or the path of a GGUF file; None is the catalog's default."""
+    threads: int | None = None
+    """Threads of the model; None is one a core."""
+    actor: str = Field(default_factory=_user)
+    """Who makes the revisions of this app."""
+    max_bytes: int = Limits().max_bytes
+    max_pages: int = Limits().max_pages
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments before environment before file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+@dataclass(frozen=True)
+class Context:
+    """The settings and what follows from them, opened when first asked for."""
+
+    settings: Settings
+
+    @property
+    def home(self) -> Path:
+        """The data folder."""
+        return self.settings.home
+
+    @property
+    def files(self) -> Path:
+        """Where the documents' own bytes lie."""
+        return self.home / "files"
+
+    @property
+    def incoming(self) -> Path:
+        """Where uploads wait until they are read."""
+        return self.home / "incoming"
+
+    @property
+    def limits(self) -> Limits:
+        """How large a file may be."""
+        return Limits(max_bytes=self.settings.max_bytes, max_pages=self.settings.max_pages)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The store, created and brought to the newest schema."""
+        from db.engine import connect, upgrade
+
+        engine = connect(self.home / "store.sqlite3")
+        upgrade(engine)
+        return engine
+
+    def open_model(self) -> Backend:
+        """The model of the settings; the caller closes it."""
+        from models.catalog import open_model
+
+        return open_model(self.settings.model, self.home / "models", self.settings.threads)
