@@ -95,7 +95,7 @@ class TextBuilder:
     def separate(self, separator: str, offset: int) -> None:
         """Append a line or paragraph separator that stands for `raw[offset]`."""
         if separator == "\n":
-            self._strip_space()
+            self._strip(" ")
             if self._chars and self._chars[-1] != "\n":
                 self._append("\n", offset)
         else:
@@ -103,8 +103,8 @@ class TextBuilder:
                 self._put(char, offset)
 
     def build(self) -> Normalised:
-        """The text so far."""
-        self._strip_space()
+        """The text so far, without white space at its end."""
+        self._strip(" \n")
         return Normalised("".join(self._chars), self._origin)
 
     def _put(self, char: str, offset: int) -> None:
@@ -125,22 +125,44 @@ class TextBuilder:
         self._chars.append(char)
         self._origin.append(offset)
 
-    def _strip_space(self) -> None:
-        while self._chars and self._chars[-1] == " ":
+    def _strip(self, space: str) -> None:
+        while self._chars and self._chars[-1] in space:
             self._chars.pop()
             self._origin.pop()
 
 
+_LONG_LINE, _WRAP_LIMIT = 40, 120
+_MARKUP = re.compile(r"\s*(?:[#>|*+-]|\d+[.)]\s|```|$)")
+
+
 def normalise_lines(raw: str) -> Normalised:
-    """Plain text: line structure kept, everything else folded."""
+    """Plain text: paragraphs kept, the lines of a hard-wrapped file joined, the rest folded."""
     builder = TextBuilder(raw)
+    lines = list(_lines(raw))
+    wrapped = _is_wrapped([raw[start:end] for start, end in lines])
+    for index, (start, end) in enumerate(lines):
+        builder.add(start, end)
+        following = raw[slice(*lines[index + 1])] if index + 1 < len(lines) else ""
+        goes_on = wrapped and _continues(raw[start:end], following)
+        builder.separate(" " if goes_on else "\n", min(end, len(raw) - 1))
+    return builder.build()
+
+
+def _lines(raw: str) -> Iterable[tuple[int, int]]:
     offset = 0
     for line in raw.splitlines(keepends=True):
-        content = line.rstrip("\r\n\f\v\x1c\x1d\x1e\x85\u2028\u2029")
-        builder.add(offset, offset + len(content))
-        builder.separate("\n", offset + len(content))
+        yield offset, offset + len(line.rstrip("\r\n\f\v\x1c\x1d\x1e\x85\u2028\u2029"))
         offset += len(line)
-    return builder.build()
+
+
+def _is_wrapped(lines: list[str]) -> bool:
+    """Whether an editor broke the lines at a fixed width."""
+    lengths = sorted(len(line) for line in lines if line.strip())
+    return bool(lengths) and lengths[-1] <= _WRAP_LIMIT
+
+
+def _continues(line: str, following: str) -> bool:
+    return len(line) >= _LONG_LINE and not _MARKUP.match(line) and not _MARKUP.match(following)
 
 
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"), "-")

@@ -1,0 +1,24 @@
+"""What many tests need: the real embedded model, opened once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from models.backends import Backend
+from models.catalog import open_model
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the converted model of this test run lies."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="session")
+def model(cache: Path) -> Iterator[Backend]:
+    backend = open_model(None, cache)
+    yield backend
+    backend.close()

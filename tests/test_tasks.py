@@ -1,0 +1,54 @@
+"""Tasks are data, pinned by hash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from models.errors import InvalidTask
+from models.tasks import load, names, task
+
+# The two prompts of the two-stage Llama-3.1-8B card. An adapter answers the prompt that it was
+# trained on: a new wording is a new task file, never an edit.
+PINNED = {
+    "funding_parse": "e1a74bfa8a6df8b66d50b6ab9edb15f72752921294accccc937ecf60e48d6c9d",
+    "funding_statements": "2e47201256507a856ebefd08f1597bfbe3d0672d5818dea183b028dfe49fc707",
+}
+
+
+@pytest.mark.parametrize("name", sorted(PINNED))
+def test_the_prompts_are_pinned(name: str) -> None:
+    assert task(name).prompt_sha256 == PINNED[name]
+
+
+def test_all_tasks_that_ship_load() -> None:
+    assert set(PINNED) <= set(names())
+    assert all(task(name).schema["type"] in ("object", "array") for name in names())
+
+
+def test_a_statement_with_braces_goes_into_the_prompt_as_it_is() -> None:
+    prompt = task("funding_parse").prompt("x {text} {0} y")
+    assert prompt.user.endswith("\n\nx {text} {0} y")
+
+
+def test_the_schema_requires_every_key_of_the_shared_types() -> None:
+    schema = task("funding_parse").schema
+    assert schema["items"]["required"] == ["funder_name", "awards"]
+    award = schema["items"]["properties"]["awards"]["items"]
+    assert award["required"] == ["award_ids", "funding_scheme", "award_title"]
+
+
+def test_an_unknown_task_names_the_known_ones() -> None:
+    with pytest.raises(InvalidTask, match="funding_parse"):
+        task("no-such-task")
+
+
+def test_a_malformed_task_file_says_what_is_wrong(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.toml"
+    broken.write_text("name = ", "utf-8")
+    with pytest.raises(InvalidTask, match=r"broken\.toml"):
+        load(broken)
+    broken.write_text('name = "x"\nunknown = 1\n', "utf-8")
+    with pytest.raises(InvalidTask, match="unknown"):
+        load(broken)

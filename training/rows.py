@@ -1,0 +1,114 @@
+"""Gold and corrections as rows to train on. Pure functions: no store, no trainer.
+
+A preference pair answers one prompt twice, so each pair here keeps the prompt that the model
+really read: stage 1 a window of the document, stage 2 the statements that were parsed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from models.backends import Prompt
+from models.schemas import (
+    Answer,
+    Funder,
+    FunderList,
+    Message,
+    PreferencePair,
+    Proposal,
+    Statement,
+)
+from models.tasks import Task, task
+from training.errors import fold, funder_error, statement_error
+
+Source = Mapping[str, str | int | None]
+
+
+def pairs(text: str, proposal: Proposal, gold: Answer, source: Source) -> Iterator[PreferencePair]:
+    """The preference pairs of one document: what the model said against what is right.
+
+    `text` is the document's text. Nothing comes of an answer that says the same after
+    normalisation, nor of a prompt from which the right answer could not be read.
+    """
+    yield from _statement_pairs(text, proposal, gold, source)
+    yield from _funder_pairs(proposal, gold, source)
+
+
+def _statement_pairs(
+    text: str, proposal: Proposal, gold: Answer, source: Source
+) -> Iterator[PreferencePair]:
+    stage = task("funding_statements")
+    for (start, end), raw in zip(proposal.windows, proposal.statements_raw, strict=True):
+        said = parse_statements(raw)
+        right = [s.text for s in gold.statements if _stands_in(s, start, end, text)]
+        error = "unparsable" if said is None else statement_error(said, right)
+        if error is not None:
+            chosen = json.dumps({"statements": right}, ensure_ascii=False)
+            yield _pair(stage, text[start:end], chosen, raw, error, source)
+
+
+def _stands_in(statement: Statement, start: int, end: int, text: str) -> bool:
+    """Whether the window holds the statement, by its place or, where it has none, by its words."""
+    if statement.span is not None:
+        return start <= statement.span.start and statement.span.end <= end
+    return fold(statement.text) in fold(text[start:end])
+
+
+def _funder_pairs(proposal: Proposal, gold: Answer, source: Source) -> Iterator[PreferencePair]:
+    error = funder_error(proposal.extraction.funders, gold.funders)
+    read = proposal.parsed_text
+    if error is None or not read or not _readable_from(gold.funders, read):
+        return
+    chosen = dump_funders(gold.funders)
+    raw = proposal.extraction.raw
+    yield _pair(task("funding_parse"), read, chosen, raw, error, source)
+
+
+def _readable_from(funders: Sequence[Funder], text: str) -> bool:
+    """Whether all values stand in the text: a model must not learn to guess the others."""
+    folded = fold(text)
+    return all(fold(value) in folded for funder in funders for value in _values(funder))
+
+
+def _values(funder: Funder) -> Iterator[str]:
+    if funder.funder_name:
+        yield funder.funder_name
+    for award in funder.awards:
+        yield from (*award.award_ids, *award.funding_scheme, *award.award_title)
+
+
+def parse_statements(raw: str) -> list[str] | None:
+    """The statements of a raw stage-1 reply, None where it is not the JSON that was asked for."""
+    try:
+        listed = json.loads(raw)["statements"]
+    except (json.JSONDecodeError, KeyError, TypeError):
+        return None
+    return [s for s in listed if isinstance(s, str)] if isinstance(listed, list) else None
+
+
+def dump_funders(funders: Sequence[Funder]) -> str:
+    """The funders as a model is taught to write them."""
+    data = FunderList.dump_python(tuple(funders), mode="json")
+    return json.dumps(data, ensure_ascii=False)
+
+
+def messages(prompt: Prompt) -> tuple[Message, ...]:
+    """A prompt as a chat."""
+    return (
+        Message(role="system", content=prompt.system),
+        Message(role="user", content=prompt.user),
+    )
+
+
+def _pair(
+    stage: Task, text: str, chosen: str, rejected: str, error: str, source: Source
+) -> PreferencePair:
+    return PreferencePair(
+        prompt=messages(stage.prompt(text)),
+        chosen=(Message(role="assistant", content=chosen),),
+        rejected=(Message(role="assistant", content=rejected),),
+        task=stage.name,
+        error_type=error,
+        source=dict(source),
+    )
