@@ -82,13 +82,13 @@ class Document:
         return best[1]
 
 
-def read(path: Path, limits: Limits | None = None) -> Document:
-    """Read a PDF, plain text or Markdown file.
+def read(path: Path, limits: Limits | None = None, name: str | None = None) -> Document:
+    """Read a PDF, plain text or Markdown file; `name` is what it is called where that differs.
 
     Raises `UnreadableDocument` with what is wrong and what to do.
     """
-    limits = limits or Limits()
-    return read_bytes(path.name, _load(path, limits), limits)
+    limits, name = limits or Limits(), name or path.name
+    return read_bytes(name, _load(path, name, limits), limits)
 
 
 def read_bytes(name: str, data: bytes, limits: Limits | None = None) -> Document:
@@ -117,15 +117,15 @@ def megabytes(size: int) -> str:
     return f"{size / 1024 / 1024:,.0f} MB"
 
 
-def _load(path: Path, limits: Limits) -> bytes:
+def _load(path: Path, name: str, limits: Limits) -> bytes:
     if not path.exists():
-        raise UnreadableDocument(f"There is no file {path.name}.", "Check the path.")
+        raise UnreadableDocument(f"There is no file {name}.", "Check the path.")
     if not path.is_file():
-        raise UnreadableDocument(f"{path.name} is a folder, not a file.", "Name the files in it.")
+        raise UnreadableDocument(f"{name} is a folder, not a file.", "Name the files in it.")
     size = path.stat().st_size
     if size > limits.max_bytes:
         raise UnreadableDocument(
-            f"{path.name} has {megabytes(size)}; the limit is {megabytes(limits.max_bytes)}.",
+            f"{name} has {megabytes(size)}; the limit is {megabytes(limits.max_bytes)}.",
             "Split it, or raise WORKBENCH_MAX_BYTES.",
         )
     try:
@@ -133,7 +133,7 @@ def _load(path: Path, limits: Limits) -> bytes:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UnreadableDocument(
-            f"{path.name} cannot be read: {reason}.", "Check the file's permissions and the disk."
+            f"{name} cannot be read: {reason}.", "Check the file's permissions and the disk."
         ) from error
 
 

@@ -46,10 +46,11 @@ def read_pdf(name: str, data: bytes, sha256: str, max_pages: int) -> Document:
     finally:
         pdf.close()
     readings = [_reread(data, r) if has_mixed_columns(r) else r for r in readings]
-    empty = [r.number for r in readings if len("".join(r.raw.split())) < 10]
+    empty = [reading.number for reading in readings if not _has_text(reading.raw)]
     if len(empty) == len(readings):
         raise UnreadableDocument(
-            f"{name} has no text layer: its pages are pictures, as from a scanner.",
+            f"{name} has no text that can be read: its pages are pictures, as from a scanner, "
+            "or blank.",
             "Run OCR on it first (for instance ocrmypdf), then add the result.",
         )
     return _assemble(name, data, sha256, readings, _warnings(empty))
@@ -68,12 +69,13 @@ def _open(name: str, data: bytes) -> pdfium.PdfDocument:
     try:
         return pdfium.PdfDocument(data[data.index(b"%PDF-") :])
     except pdfium.PdfiumError as error:
-        if "password" in str(error).lower():
+        # PDFium reports the error of an earlier file where a file without pages sets none.
+        if "password" in str(error).lower() and b"/Encrypt" in data:
             raise UnreadableDocument(
                 f"{name} is locked with a password.", "Save an unlocked copy and add that."
             ) from error
         raise UnreadableDocument(
-            f"{name} is damaged: no PDF reader can open it.", "Download it again."
+            f"{name} is damaged or has no pages: it cannot be opened.", "Download it again."
         ) from error
 
 
@@ -85,6 +87,11 @@ def _refuse_length(name: str, pages: int, max_pages: int) -> None:
             f"{name} has {pages:,} pages; the limit is {max_pages:,}.",
             "Split it, or raise WORKBENCH_MAX_PAGES.",
         )
+
+
+def _has_text(raw: str, least: int = 10) -> bool:
+    """Whether a page has letters: glyphs without a Unicode value come as control codes."""
+    return sum(char.isalnum() for char in raw) >= least
 
 
 def _warnings(empty: Sequence[int]) -> tuple[str, ...]:
@@ -165,7 +172,7 @@ def _lines(
     page: int, raw: str, locate: Callable[[int], tuple[float, float, float, float] | None]
 ) -> Iterator[Line]:
     start = 0
-    for match in re.finditer(rf"\r\n|\n|\r|{HYPHEN}|\Z", raw):
+    for match in re.finditer(rf"\r\n|\n|\r|(?<=\w){HYPHEN}|\Z", raw):
         end = match.end() if match.group() == HYPHEN else match.start()
         words = [
             w
