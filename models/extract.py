@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -29,6 +30,7 @@ from models.schemas import (
 from models.tasks import Task, task
 
 Route = Literal["passages", "document"]
+ROUTES: tuple[Route, ...] = ("passages", "document")
 Progress = Callable[[float], None]
 CHUNK_TOKENS, OVERLAP_TOKENS = 7_500, 1_024
 """The full-document route of the two-stage Llama-3.1-8B card."""
@@ -118,9 +120,14 @@ class Pipeline:
         return distinct(found), replies
 
     def _is_echo(self, statement: Statement) -> bool:
-        """Whether it is no finding but a piece of the prompt, as an untrained model returns it."""
-        prompt = squeeze(self.statements.system)[0]
-        return statement.alignment == "absent" and squeeze(statement.text)[0] in prompt
+        """Whether it is no finding but a piece of the prompt, as an untrained model returns it.
+
+        Such a model counts on from the prompt's examples: "statement3", "statement4", ...
+        """
+        said, prompt = (
+            re.sub(r"\d", "", squeeze(text)[0]) for text in (statement.text, self.statements.system)
+        )
+        return statement.alignment == "absent" and said in prompt
 
     def _parse_joined(self, text: str) -> tuple[Extraction, list[Completion]]:
         """All statements parsed at once, as the card does; none need no model."""

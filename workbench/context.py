@@ -92,7 +92,8 @@ class Context:
     @cached_property
     def engine(self) -> Engine:
         """The store, created and brought to the newest schema."""
-        from db.engine import connect, upgrade
+        from db.engine import connect
+        from db.migrations import upgrade
 
         engine = connect(self.home / "store.sqlite3")
         upgrade(engine)

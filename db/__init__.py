@@ -1,0 +1,1 @@
+"""Facts, added and never rewritten: the store, its history and its copies."""

@@ -1,0 +1,43 @@
+"""What can go wrong with the store, in words that a curator understands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from models.errors import WorkbenchError
+
+if TYPE_CHECKING:
+    from db.tables import RevisionRow
+
+
+class StoreError(WorkbenchError):
+    """The store, its files or a copy of them cannot be used."""
+
+
+class NotFound(StoreError):
+    """There is no such record, document or job."""
+
+
+class NothingToUndo(StoreError):
+    """Every decision about the record is undone already, or none was made."""
+
+
+class EventReused(StoreError):
+    """A client event id was sent for two different acts."""
+
+
+class Conflict(StoreError):
+    """Somebody else decided first; `current` is their revision.
+
+    It is None where the caller knows of revisions that this store does not have.
+    """
+
+    def __init__(self, current: RevisionRow | None) -> None:
+        who = current.actor if current else "Somebody else"
+        super().__init__(
+            f"{who} saved this record in the meantime.", "Compare both versions and save again."
+        )
+        self.current = current
+
+    def __reduce__(self) -> tuple[type[Conflict], tuple[RevisionRow | None]]:  # type: ignore[override]
+        return type(self), (self.current,)

@@ -1,0 +1,166 @@
+"""Work for the background: queued, taken by one worker, done or failed; never what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from db.columns import utc_now
+from db.errors import EventReused, NotFound, StoreError
+from db.tables import JobKind, JobRow
+
+
+def enqueue(
+    session: Session,
+    kind: JobKind,
+    name: str,
+    *,
+    path: str | None = None,
+    record_id: int | None = None,
+    project: str = "inbox",
+    client_event_id: str | None = None,
+) -> JobRow:
+    """Queue a file to be read or a record to be proposed; `name` is what the screen calls it.
+
+    Sending the same event again returns the same job.
+    """
+    repeated = find_event(session, client_event_id) if client_event_id else None
+    if repeated and repeated.kind != kind:
+        raise EventReused("This upload was sent before for something else.", "Reload the page.")
+    if repeated:
+        return repeated
+    job = JobRow(
+        kind=kind,
+        name=name,
+        path=path,
+        record_id=record_id,
+        project=project,
+        client_event_id=client_event_id,
+    )
+    session.add(job)
+    session.flush()
+    return job
+
+
+def find_event(session: Session, client_event_id: str) -> JobRow | None:
+    """The job that this event of a browser made, if it came before."""
+    query = select(JobRow).where(JobRow.client_event_id == client_event_id)
+    found: JobRow | None = session.exec(query).first()
+    return found
+
+
+def job(session: Session, job_id: int) -> JobRow:
+    """The job with this number."""
+    found = session.get(JobRow, job_id)
+    if found is None:
+        raise NotFound(f"There is no job {job_id}.", "Reload the page.")
+    return found
+
+
+def has_queued(session: Session, kinds: Collection[JobKind]) -> bool:
+    """Whether a job waits: a look that takes no write lock, for workers that poll."""
+    query = select(JobRow.id).where(col(JobRow.state) == "queued", col(JobRow.kind).in_(kinds))
+    return session.exec(query.limit(1)).first() is not None
+
+
+def claim(session: Session, kinds: Collection[JobKind]) -> JobRow | None:
+    """Take the oldest queued job of these kinds, None where there is none.
+
+    The write transaction holds the store's only write lock, so no two workers get the same.
+    """
+    query = select(JobRow).where(col(JobRow.state) == "queued", col(JobRow.kind).in_(kinds))
+    found: JobRow | None = session.exec(query.order_by(col(JobRow.id)).limit(1)).first()
+    if found:
+        found.state = "running"
+        found.attempts += 1
+        found.progress = 0.0
+        found.started_at = utc_now()
+        session.flush()
+    return found
+
+
+def progress(session: Session, job_id: int, share: float) -> None:
+    """Say how much of a job is done, from 0 to 1."""
+    if not 0.0 <= share <= 1.0:
+        raise ValueError(f"a share is from 0 to 1, got {share}")
+    job(session, job_id).progress = share
+
+
+def finish(session: Session, job_id: int, record_id: int | None = None) -> JobRow:
+    """A job is done; reading a file names the record that came of it."""
+    done = job(session, job_id)
+    done.state, done.progress, done.finished_at = "done", 1.0, utc_now()
+    done.error = done.hint = None
+    done.record_id = done.record_id if record_id is None else record_id
+    session.flush()
+    return done
+
+
+def fail(session: Session, job_id: int, error: str, hint: str = "") -> JobRow:
+    """A job cannot be done; `error` and `hint` are for the curator."""
+    failed = job(session, job_id)
+    failed.state, failed.finished_at = "failed", utc_now()
+    failed.error, failed.hint = error, hint or None
+    session.flush()
+    return failed
+
+
+def retry(session: Session, job_id: int) -> JobRow:
+    """Queue a failed job again, with its attempts counted anew."""
+    again = job(session, job_id)
+    if again.state != "failed":
+        raise StoreError(f"{again.name} has not failed.", "Wait until it is done.")
+    again.attempts, again.error, again.hint = 0, None, None
+    return _requeue(session, again)
+
+
+def requeue_stale(
+    session: Session, kinds: Collection[JobKind], max_attempts: int = 3
+) -> list[JobRow]:
+    """Take back the running jobs of a worker that is gone; call it where no worker runs.
+
+    A job that has stopped the worker `max_attempts` times fails, so that others get their turn.
+    Returns the jobs that were touched.
+    """
+    query = select(JobRow).where(col(JobRow.state) == "running", col(JobRow.kind).in_(kinds))
+    stale = list(session.exec(query.order_by(col(JobRow.id))))
+    for left in stale:
+        if left.attempts < max_attempts:
+            _requeue(session, left)
+        else:
+            times = "once" if left.attempts == 1 else f"{left.attempts} times"
+            fail(
+                session,
+                left.id,
+                f"The worker stopped {times} on {left.name}.",
+                "Retry it when nothing else runs, or leave this file out.",
+            )
+    return stale
+
+
+def recent_jobs(session: Session, limit: int = 50) -> Sequence[JobRow]:
+    """The newest jobs, the newest first."""
+    return session.exec(select(JobRow).order_by(col(JobRow.id).desc()).limit(limit)).all()
+
+
+def active_jobs(session: Session) -> int:
+    """How many jobs are queued or running."""
+    active = col(JobRow.state).in_(("queued", "running"))
+    count: int = session.exec(select(func.count()).select_from(JobRow).where(active)).one()
+    return count
+
+
+def newest_job(session: Session, record_id: int) -> JobRow | None:
+    """The newest job about a record."""
+    query = select(JobRow).where(JobRow.record_id == record_id)
+    newest: JobRow | None = session.exec(query.order_by(col(JobRow.id).desc()).limit(1)).first()
+    return newest
+
+
+def _requeue(session: Session, waiting: JobRow) -> JobRow:
+    waiting.state, waiting.progress = "queued", 0.0
+    waiting.started_at = waiting.finished_at = None
+    session.flush()
+    return waiting

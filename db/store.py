@@ -1,0 +1,292 @@
+"""Questions to the store and facts told to it, one function each; the session comes first.
+
+A record's history is a stack that is never rewritten: an undo is a new revision that repeats an
+older one. The state after revision `n` is that of `n` itself, or of what `n` restores.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from sqlmodel import Session, col, select
+
+from db.columns import utc_now
+from db.errors import Conflict, EventReused, NotFound, NothingToUndo
+from db.tables import DocumentRow, ProposalRow, RecordRow, RevisionKind, RevisionRow
+from models.schemas import Answer, GroundedField, Proposal, Statement, Verdict
+
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def add_document(
+    session: Session, document: DocumentRow, *, project: str = "inbox", task: str = "funding"
+) -> RecordRow:
+    """The record of this document for this task, made unless it is there: the first name stays."""
+    if not SHA256.fullmatch(document.sha256):
+        raise ValueError(f"not a sha256 in lower case: {document.sha256!r}")
+    found = find_record(session, document.sha256, task)
+    if found:
+        return found
+    if not has_document(session, document.sha256):
+        session.add(document)
+        session.flush()
+    record = RecordRow(document_sha256=document.sha256, task=task, project=project)
+    session.add(record)
+    session.flush()
+    return record
+
+
+def has_document(session: Session, sha256: str) -> bool:
+    """Whether the file with these contents was read before."""
+    found = select(DocumentRow.sha256).where(DocumentRow.sha256 == sha256)
+    return session.exec(found).first() is not None
+
+
+def document(session: Session, sha256: str) -> DocumentRow:
+    """The document with this content, with its text and word boxes."""
+    found = session.get(DocumentRow, sha256)
+    if found is None:
+        raise NotFound("There is no such document.", "It may be in another store.")
+    return found
+
+
+def record(session: Session, record_id: int) -> RecordRow:
+    """The record with this number."""
+    found = session.get(RecordRow, record_id)
+    if found is None:
+        raise NotFound(f"There is no record {record_id}.", "Go back to the queue.")
+    return found
+
+
+def find_record(session: Session, sha256: str, task: str = "funding") -> RecordRow | None:
+    """The record of a document for a task, if there is one."""
+    query = select(RecordRow).where(
+        RecordRow.document_sha256 == sha256, RecordRow.task == task
+    )
+    found: RecordRow | None = session.exec(query).first()
+    return found
+
+
+def projects(session: Session) -> list[str]:
+    """The names of all projects that have a record."""
+    return list(session.exec(select(RecordRow.project).distinct().order_by(RecordRow.project)))
+
+
+def add_proposal(session: Session, record_id: int, proposal: Proposal) -> ProposalRow:
+    """Keep what a model said; it becomes the record's current proposal."""
+    target = record(session, record_id)
+    values: tuple[Statement | GroundedField, ...] = (*proposal.statements, *proposal.fields)
+    known = [value.confidence for value in values if value.confidence is not None]
+    row = ProposalRow(
+        record_id=record_id,
+        proposal=proposal,
+        confidence=min(known, default=None),
+        absent=sum(value.alignment == "absent" for value in values),
+    )
+    target.updated_at = row.created_at
+    session.add(row)
+    session.flush()
+    return row
+
+
+def newest_proposal(session: Session, record_id: int) -> ProposalRow | None:
+    """The record's current proposal, None until a model has read it."""
+    query = select(ProposalRow).where(ProposalRow.record_id == record_id)
+    newest: ProposalRow | None = session.exec(
+        query.order_by(col(ProposalRow.id).desc()).limit(1)
+    ).first()
+    return newest
+
+
+def revisions(session: Session, record_id: int) -> list[RevisionRow]:
+    """Everything that curators did with the record, the oldest first."""
+    query = select(RevisionRow).where(RevisionRow.record_id == record_id)
+    return list(session.exec(query.order_by(col(RevisionRow.seq))))
+
+
+def revision(session: Session, record_id: int, seq: int) -> RevisionRow | None:
+    """A revision of the record by its number."""
+    query = select(RevisionRow).where(RevisionRow.record_id == record_id, RevisionRow.seq == seq)
+    found: RevisionRow | None = session.exec(query).first()
+    return found
+
+
+def status(session: Session, record_id: int) -> Verdict:
+    """Where the record stands: the newest verdict, `proposed` before the first."""
+    head = revision(session, record_id, record(session, record_id).head)
+    return head.verdict if head else "proposed"
+
+
+def answer(session: Session, record_id: int) -> Answer | None:
+    """What the form shows: the newest decision's answer, else what the model proposed."""
+    head = revision(session, record_id, record(session, record_id).head)
+    if head and head.after is not None:
+        return head.after
+    proposed = newest_proposal(session, record_id)
+    return _as_answer(proposed.proposal) if proposed else None
+
+
+def save_revision(
+    session: Session,
+    record_id: int,
+    *,
+    base_seq: int,
+    verdict: Verdict,
+    actor: str,
+    client_event_id: str,
+    answer: Answer | None = None,
+    accepted: Sequence[str] = (),
+    note: str | None = None,
+    lead_ms: int = 0,
+    kind: Literal["save", "import"] = "save",
+) -> RevisionRow:
+    """Add a decision on top of revision `base_seq`, which the curator saw.
+
+    A skip or flag without an answer leaves the one before it. Sending the same event again
+    returns the same revision. Raises `Conflict` where somebody else decided meanwhile.
+    """
+    _require_sound(base_seq, actor, client_event_id, lead_ms)
+    _require_answer(verdict, answer)
+    repeated = _repeated(session, record_id, client_event_id, undo=False)
+    if repeated:
+        return repeated
+    target, head = _on_top_of(session, record_id, base_seq)
+    proposed = newest_proposal(session, record_id)
+    return _append(
+        session,
+        target,
+        head,
+        kind=kind,
+        verdict=verdict,
+        parent_proposal_id=proposed.id if proposed else None,
+        before=_shown(head, proposed),
+        after=_decided(verdict, answer, head),
+        accepted=tuple(accepted),
+        note=note,
+        actor=actor,
+        lead_ms=lead_ms,
+        client_event_id=client_event_id,
+    )
+
+
+def undo(
+    session: Session,
+    record_id: int,
+    *,
+    base_seq: int,
+    actor: str,
+    client_event_id: str,
+    lead_ms: int = 0,
+) -> RevisionRow:
+    """Add a revision that goes back before the newest decision that is not undone yet."""
+    _require_sound(base_seq, actor, client_event_id, lead_ms)
+    repeated = _repeated(session, record_id, client_event_id, undo=True)
+    if repeated:
+        return repeated
+    target, head = _on_top_of(session, record_id, base_seq)
+    undone = _state(session, record_id, target.head)
+    if undone is None:
+        raise NothingToUndo("There is no decision to undo.", "Go on with the record as it is.")
+    restored = _state(session, record_id, undone.seq - 1)
+    return _append(
+        session,
+        target,
+        head,
+        kind="undo",
+        verdict=restored.verdict if restored else "proposed",
+        restores=restored.seq if restored else None,
+        parent_proposal_id=undone.parent_proposal_id,
+        before=undone.after,
+        after=restored.after if restored else None,
+        accepted=restored.accepted if restored else (),
+        actor=actor,
+        lead_ms=lead_ms,
+        client_event_id=client_event_id,
+    )
+
+
+def _state(session: Session, record_id: int, seq: int) -> RevisionRow | None:
+    """The decision that holds after revision `seq`; None is the proposal."""
+    found = revision(session, record_id, seq)
+    if found is None or found.kind != "undo":
+        return found
+    return revision(session, record_id, found.restores) if found.restores else None
+
+
+def _on_top_of(
+    session: Session, record_id: int, base_seq: int
+) -> tuple[RecordRow, RevisionRow | None]:
+    target = record(session, record_id)
+    head = revision(session, record_id, target.head)
+    if target.head != base_seq:
+        if head:
+            # The transaction is about to be undone, and whoever catches this still reads the row.
+            session.expunge(head)
+        raise Conflict(head)
+    return target, head
+
+
+def _append(
+    session: Session,
+    target: RecordRow,
+    head: RevisionRow | None,
+    *,
+    kind: RevisionKind,
+    **facts: Any,
+) -> RevisionRow:
+    row = RevisionRow(
+        record_id=target.id,
+        seq=target.head + 1,
+        kind=kind,
+        parent_revision_id=head.id if head else None,
+        **facts,
+    )
+    session.add(row)
+    target.head = row.seq
+    target.updated_at = utc_now()
+    session.flush()
+    return row
+
+
+def _repeated(
+    session: Session, record_id: int, client_event_id: str, *, undo: bool
+) -> RevisionRow | None:
+    query = select(RevisionRow).where(RevisionRow.client_event_id == client_event_id)
+    found: RevisionRow | None = session.exec(query).first()
+    if found and (found.record_id != record_id or (found.kind == "undo") != undo):
+        raise EventReused(
+            "This save was sent before for something else.", "Reload the page and save again."
+        )
+    return found
+
+
+def _require_sound(base_seq: int, actor: str, client_event_id: str, lead_ms: int) -> None:
+    if base_seq < 0 or lead_ms < 0:
+        raise ValueError(f"base_seq and lead_ms start at 0, got {base_seq} and {lead_ms}")
+    if not actor.strip() or not client_event_id.strip():
+        raise ValueError("a revision needs an actor and a client_event_id")
+
+
+def _require_answer(verdict: Verdict, answer: Answer | None) -> None:
+    if verdict == "proposed":
+        raise ValueError("a curator's verdict is never 'proposed'; undo goes back to it")
+    if answer is None and verdict in ("accepted", "corrected"):
+        raise ValueError(f"a revision that is {verdict} needs an answer")
+
+
+def _decided(verdict: Verdict, answer: Answer | None, head: RevisionRow | None) -> Answer | None:
+    if verdict == "no_funding":
+        return Answer()
+    return answer if answer is not None or head is None else head.after
+
+
+def _shown(head: RevisionRow | None, proposed: ProposalRow | None) -> Answer | None:
+    if head and head.after is not None:
+        return head.after
+    return _as_answer(proposed.proposal) if proposed else None
+
+
+def _as_answer(proposal: Proposal) -> Answer:
+    return Answer(statements=proposal.statements, funders=proposal.funders)

@@ -1,0 +1,346 @@
+"""The command line. Each command is a few lines over a function that lives elsewhere.
+
+Nothing heavy is imported until a command runs: `workbench --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from models.extract import Pipeline
+    from workbench.context import Context
+
+app = typer.Typer(
+    help="Find and correct who paid for a paper.", no_args_is_help=True, add_completion=False
+)
+db_app = typer.Typer(help="Look after the store.", no_args_is_help=True)
+models_app = typer.Typer(help="See the models.", no_args_is_help=True)
+app.add_typer(db_app, name="db")
+app.add_typer(models_app, name="models")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Model = Annotated[str | None, typer.Option(help="A name of the catalog, or a .gguf file.")]
+Project = Annotated[str, typer.Option(help="Name under which the papers are grouped.")]
+
+
+def run() -> None:
+    """Run the command line and tell errors as sentences."""
+    from models.errors import WorkbenchError
+
+    try:
+        app()
+    except WorkbenchError as error:
+        typer.secho(error.message, fg="red", err=True)
+        if error.hint:
+            typer.echo(error.hint, err=True)
+        sys.exit(1)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    model: Model = None,
+    samples: Annotated[bool, typer.Option("--samples", help="Add the sample papers.")] = False,
+) -> None:
+    """Start the app and its background workers."""
+    import uvicorn
+
+    ctx = _context(host=host, port=port, model=model)
+    _refuse_taken(ctx.settings.host, ctx.settings.port)
+    if samples:
+        from workbench.samples import add
+
+        add(ctx)
+    from workbench.app import create_app
+
+    address = f"http://{ctx.settings.host}:{ctx.settings.port}"
+    typer.echo(f"Funding Workbench on {address}  (Ctrl-C ends it; data in {ctx.home})")
+    uvicorn.run(
+        create_app(ctx), host=ctx.settings.host, port=ctx.settings.port, log_level="warning"
+    )
+
+
+@app.command()
+def extract(
+    files: Annotated[list[Path], typer.Argument(help="PDF, text or Markdown files.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="JSON Lines.")] = None,
+    route: Annotated[str, typer.Option(help="'passages', or 'document' to read all.")] = "passages",
+    model: Model = None,
+    as_json: Json = False,
+) -> None:
+    """Find the funding of papers; a file that fails is told and the others go on."""
+    from workbench import batch
+
+    ctx = _context(model=model)
+    with _pipeline(ctx, route) as pipeline, _progress(len(files), "papers") as advance:
+        rows = batch.extract(files, pipeline, ctx.limits, lambda row: advance())
+        failed = _put_rows(rows, output, as_json)
+    if failed:
+        typer.secho(f"{failed} of {len(files)} files failed.", fg="red", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def parse(
+    source: Annotated[Path, typer.Argument(help="JSON Lines with 'statement'.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="JSON Lines to write.")],
+    model: Model = None,
+    as_json: Json = False,
+) -> None:
+    """Add the funders to statements, in order; run again to go on where it stopped."""
+    from workbench import batch
+
+    _must_exist(source)
+    total = sum(1 for line in source.open("rb") if line.strip())
+    with (
+        _pipeline(_context(model=model), "passages") as pipeline,
+        _progress(total, "statements") as advance,
+        source.open(encoding="utf-8") as lines,
+    ):
+        failed = batch.parse(lines, output, pipeline, lambda row: advance())
+    _tell({"statements": total, "failed": failed, "output": str(output)}, as_json)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command("import")
+def import_(
+    path: Annotated[Path, typer.Argument(help="JSON Lines of texts, with or without funders.")],
+    project: Project = "inbox",
+    as_json: Json = False,
+) -> None:
+    """Bring statements or texts into the store; those with funders are gold."""
+    from dataclasses import asdict
+
+    from workbench.imports import jsonl
+
+    _must_exist(path)
+    report = jsonl.load(_context(), path, project)
+    _tell(asdict(report), as_json)
+    if report.errors:
+        raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    name: Annotated[str, typer.Argument(metavar="FORMAT", help="gold or pairs.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write.")] = None,
+    project: Annotated[str | None, typer.Option(help="Only this project.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write gold or preference pairs as JSON Lines."""
+    from workbench import exports
+
+    ctx = _context()
+    if output is None:
+        sys.stdout.writelines(exports.lines(ctx, name, project))
+        return
+    count = exports.write(ctx, name, output, project)
+    _tell({"format": name, "rows": count, "output": str(output)}, as_json)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Check everything that the workbench stands on, the model included."""
+    from dataclasses import asdict
+
+    from workbench import doctor as checks
+
+    found = checks.full(_context())
+    if as_json:
+        typer.echo(json.dumps([asdict(check) for check in found]))
+    else:
+        _table(("", "part", "seen"), [("✓" if c.ok else "✗", c.name, c.detail) for c in found])
+    if not all(check.ok for check in found):
+        raise typer.Exit(1)
+
+
+@models_app.command("list")
+def models_list(as_json: Json = False) -> None:
+    """The base models that can be opened by name."""
+    from models.catalog import bases, default
+
+    rows = [
+        {
+            "name": base.name,
+            "title": base.title,
+            "default": base.name == default(),
+            "installed": base.path is not None,
+            "license": base.license,
+            "source": base.source,
+        }
+        for base in bases().values()
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows))
+    else:
+        _table(tuple(rows[0]), [tuple(map(str, row.values())) for row in rows])
+
+
+@db_app.command()
+def upgrade() -> None:
+    """Create the store or bring it to the newest schema."""
+    ctx = _context()
+    typer.echo(f"{ctx.engine.url.database} is up to date.")
+
+
+@db_app.command()
+def backup(
+    destination: Annotated[Path, typer.Argument(help="The .tar file to write.")],
+    as_json: Json = False,
+) -> None:
+    """Write store and files to one verified .tar, also while the app runs."""
+    from db import snapshots
+
+    ctx = _context()
+    manifest = snapshots.backup(ctx.engine, ctx.files, destination)
+    _tell(manifest.model_dump(mode="json") | {"output": str(destination)}, as_json)
+
+
+@db_app.command()
+def restore(archive: Annotated[Path, typer.Argument(help="A .tar of `db backup`.")]) -> None:
+    """Put a backup in place of the store; the replaced one is kept beside it."""
+    from db import snapshots
+    from workbench.worker import ROLES
+    from workbench.workers import is_alive
+
+    ctx = _context()
+    if any(is_alive(ctx, role) for role in ROLES):
+        typer.secho("The app is running. End it first.", fg="red", err=True)
+        raise typer.Exit(1)
+    restored = snapshots.restore(archive, ctx.home)
+    typer.echo(f"Restored {restored.manifest.records} papers into {ctx.home}.")
+    if restored.replaced:
+        typer.echo(f"The store that was there is kept as {restored.replaced}.")
+
+
+@db_app.command()
+def check(as_json: Json = False) -> None:
+    """Check that the store and its files are whole."""
+    from db import checks
+
+    ctx = _context()
+    told: dict[str, list[str]] = {"problems": [], "notes": []}
+    for problem in checks.check(ctx.engine, ctx.files):
+        told["problems" if problem.level == "error" else "notes"].append(problem.message)
+    _tell(told, as_json)
+    if told["problems"]:
+        raise typer.Exit(1)
+
+
+def _context(**given: Any) -> Context:
+    from workbench.context import Context, Settings
+
+    return Context(Settings(**{key: value for key, value in given.items() if value is not None}))
+
+
+@contextmanager
+def _pipeline(ctx: Context, route: str) -> Iterator[Pipeline]:
+    from models.extract import ROUTES, Pipeline
+
+    if route not in ROUTES:
+        raise typer.BadParameter(f"known routes: {', '.join(ROUTES)}")
+    model = ctx.open_model()
+    try:
+        yield Pipeline.funding(model, route)
+    finally:
+        model.close()
+
+
+@contextmanager
+def _progress(total: int, what: str) -> Iterator[Any]:
+    """A bar on the error stream where a person watches; call what it gives after each."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        job = bar.add_task(what, total=total)
+        yield lambda: bar.advance(job)
+
+
+def _put_rows(rows: Iterable[dict[str, Any]], output: Path | None, as_json: bool) -> int:
+    """Write rows as they come; return how many are errors."""
+    failed = 0
+    out = output.open("w", encoding="utf-8") if output else None
+    try:
+        for row in rows:
+            failed += "error" in row
+            line = json.dumps(row, ensure_ascii=False)
+            if out is not None:
+                out.write(line + "\n")
+                out.flush()
+            if as_json:
+                typer.echo(line)
+            elif out is None or "error" in row:
+                _show(row)
+    finally:
+        if out is not None:
+            out.close()
+    return failed
+
+
+def _show(row: dict[str, Any]) -> None:
+    if "error" in row:
+        typer.secho(f"{row['path']}: {row['error']}", fg="red", err=True)
+        return
+    typer.secho(f"{row['path']}  ({row['pages']} pages, {row['seconds']:.1f} s)", bold=True)
+    for statement in row["statements"]:
+        typer.echo(f"  p. {statement['page']} [{statement['alignment']}] {statement['text']}")
+    for funder in row["funders"]:
+        ids = [i for award in funder["awards"] for i in award["award_ids"]]
+        typer.echo(f"  - {funder['funder_name'] or '(no funder named)'}  {', '.join(ids)}")
+
+
+def _tell(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(result, default=str))
+        return
+    for name, value in result.items():
+        lines = list(map(str, value)) if isinstance(value, list) else [str(value)]
+        typer.echo(f"{name.replace('_', ' ')}: " + ("\n  ".join(lines) if lines else "none"))
+
+
+def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(*heads)
+    for row in rows:
+        shown.add_row(*row)
+    Console().print(shown)
+
+
+def _must_exist(path: Path) -> None:
+    from models.errors import WorkbenchError
+
+    if not path.is_file():
+        raise WorkbenchError(f"There is no file {path}.", "Check the path.")
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """A taken port is told before anything is started."""
+    import socket
+
+    from models.errors import WorkbenchError
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise WorkbenchError(
+                f"Port {port} of {host} is not free.",
+                "End the other program, or choose another with --port.",
+            ) from error

@@ -1,0 +1,1 @@
+"""What comes into the workbench other than as a dropped file: one module a format."""

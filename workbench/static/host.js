@@ -1,0 +1,28 @@
+// Puts the cockpit into Gradio's component and keeps it there when Gradio renders again.
+
+import { mount } from "/static/cockpit/cockpit.js";
+
+export function host({ element, props, watch }) {
+  const place = document.createElement("div");
+  place.className = "wb-place";
+  let cockpit = null;
+
+  const show = () => {
+    const slot = element.querySelector("[data-cockpit]");
+    if (slot && place.parentNode !== slot) slot.replaceChildren(place);
+    const wanted = props.value;
+    if (!wanted?.record) {
+      if (!cockpit) place.textContent = "Open a paper from the list.";
+      return;
+    }
+    if (cockpit) {
+      cockpit.open(wanted.record, wanted.filters);
+      return;
+    }
+    place.textContent = "";
+    cockpit = mount(place, { recordId: wanted.record, filters: wanted.filters });
+  };
+
+  watch("value", show);
+  show();
+}

@@ -1,0 +1,150 @@
+"""The background: one process reads files, another asks the model. Never inside an event.
+
+`python -m workbench.worker read` or `propose`. A worker takes jobs from the store one at a time,
+ends when its parent does, and holds a lock so that a home has one of each kind. A file on which
+it dies three times is given up with a message instead of being tried for ever.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from db import jobs, store
+from db.engine import reading, writing
+from db.files import store_file
+from db.tables import JobKind, JobRow
+from models.backends import Backend
+from models.documents import read
+from models.errors import WorkbenchError
+from models.extract import Pipeline
+from workbench.context import Context, Settings
+from workbench.desk import document_of, document_row
+
+log = logging.getLogger("workbench.worker")
+ROLES: tuple[JobKind, ...] = ("read", "propose")
+IDLE_SECONDS = 0.25
+BEAT_SECONDS = 2.0
+
+
+class Worker:
+    """Does the jobs of one kind until its parent is gone."""
+
+    def __init__(self, ctx: Context, role: JobKind) -> None:
+        self._ctx = ctx
+        self._role = role
+        self._model: Backend | None = None
+        self._parent = os.getppid()
+
+    def run(self) -> None:
+        """Take up what a dead worker left, then work until the parent goes."""
+        with writing(self._ctx.engine) as session:
+            jobs.requeue_stale(session, [self._role])
+        while os.getppid() == self._parent:
+            if not self.step():
+                time.sleep(IDLE_SECONDS)
+
+    def step(self) -> bool:
+        """Do one job; False when there is none."""
+        with reading(self._ctx.engine) as session:
+            waiting = jobs.has_queued(session, [self._role])
+        if not waiting:
+            return False
+        with writing(self._ctx.engine) as session:
+            job = jobs.claim(session, [self._role])
+        if job is not None:
+            self._do(job)
+        return job is not None
+
+    def close(self) -> None:
+        """Give the model's memory back."""
+        if self._model is not None:
+            self._model.close()
+
+    def _do(self, job: JobRow) -> None:
+        try:
+            if job.kind == "read":
+                self._read(job)
+            else:
+                self._propose(job)
+        except WorkbenchError as error:
+            self._fail(job, error.message, error.hint)
+        except Exception:
+            log.exception("job %s on %s failed", job.id, job.name)
+            self._fail(
+                job,
+                f"The program failed on {job.name}.",
+                f"The details are in {self._ctx.home / 'logs' / f'{self._role}.log'}.",
+            )
+
+    def _fail(self, job: JobRow, message: str, hint: str) -> None:
+        with writing(self._ctx.engine) as session:
+            jobs.fail(session, job.id, message, hint)
+        if job.kind == "read" and job.path:
+            Path(job.path).unlink(missing_ok=True)
+
+    def _read(self, job: JobRow) -> None:
+        """Read an incoming file; document, record and next job appear together or not at all."""
+        incoming = Path(job.path or "")
+        document = document_row(read(incoming, self._ctx.limits, name=job.name))
+        store_file(self._ctx.files, incoming)
+        with writing(self._ctx.engine) as session:
+            is_new = store.find_record(session, document.sha256) is None
+            record = store.add_document(session, document, project=job.project)
+            if is_new:
+                jobs.enqueue(session, "propose", job.name, record_id=record.id)
+            jobs.finish(session, job.id, record_id=record.id)
+        incoming.unlink(missing_ok=True)
+
+    def _propose(self, job: JobRow) -> None:
+        with reading(self._ctx.engine) as session:
+            record = store.record(session, job.record_id or 0)
+            document = document_of(store.document(session, record.document_sha256))
+        if self._model is None:
+            self._model = self._ctx.open_model()
+        proposal = Pipeline.funding(self._model).propose(document, self._reporter(job))
+        with writing(self._ctx.engine) as session:
+            store.add_proposal(session, record.id, proposal)
+            jobs.finish(session, job.id)
+
+    def _reporter(self, job: JobRow) -> Callable[[float], None]:
+        """Write progress down, at most every so often: each write is a transaction."""
+        last = 0.0
+
+        def report(share: float) -> None:
+            nonlocal last
+            if time.monotonic() - last > BEAT_SECONDS:
+                last = time.monotonic()
+                with writing(self._ctx.engine) as session:
+                    jobs.progress(session, job.id, share)
+
+        return report
+
+
+def main(role: JobKind) -> int:
+    """Run the worker of that role; 1 when another holds the lock."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    ctx = Context(Settings())
+    ctx.home.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(FileLock(ctx.home / f"{role}.lock", timeout=10))
+        except Timeout:
+            log.error("another worker holds %s", ctx.home / f"{role}.lock")
+            return 1
+        worker = Worker(ctx, role)
+        stack.callback(worker.close)
+        worker.run()
+    return 0
+
+
+if __name__ == "__main__":
+    wanted = [role for role in ROLES if sys.argv[1:] == [role]]
+    sys.exit(main(wanted[0]) if wanted else f"usage: python -m workbench.worker {'|'.join(ROLES)}")
