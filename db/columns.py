@@ -35,7 +35,7 @@ class Validated(TypeDecorator[Any]):
         if value is None:
             return None
         adapter = TypeAdapter(self.of)
-        text = adapter.dump_json(adapter.validate_python(value)).decode()
+        text = adapter.dump_json(adapter.validate_python(value), warnings=False).decode()
         # An instance made by `model_construct` passes unchecked above, so read back what is kept.
         self.parse(text)
         return text

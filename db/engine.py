@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlmodel import Session
 
@@ -44,7 +44,8 @@ def connect(url_or_path: str | Path) -> Engine:
             f"SQLite {sqlite3.sqlite_version} is too old.", "Install a Python with SQLite 3.35."
         )
     _make_parent(path)
-    engine = create_engine(f"sqlite:///{path}", pool_size=8, max_overflow=56)
+    url = URL.create("sqlite", database=str(path))
+    engine = create_engine(url, pool_size=8, max_overflow=56)
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
     try:
@@ -56,9 +57,9 @@ def connect(url_or_path: str | Path) -> Engine:
 
 
 def store_path(url_or_path: str | Path) -> Path:
-    """The file that a path or URL names."""
+    """The file that a path or URL names, wherever the program goes later."""
     if isinstance(url_or_path, Path) or "://" not in url_or_path:
-        return Path(url_or_path)
+        return Path(url_or_path).expanduser().absolute()
     try:
         url = make_url(url_or_path)
     except ArgumentError:
@@ -67,7 +68,7 @@ def store_path(url_or_path: str | Path) -> Path:
         raise StoreError(
             "The store is a SQLite file.", "Give its path, or sqlite:/// and its path."
         )
-    return Path(url.database)
+    return Path(url.database).absolute()
 
 
 @contextmanager
@@ -83,7 +84,7 @@ def reading(engine: Engine) -> Iterator[Session]:
     """The store as it is at this moment, whatever is written meanwhile. Writing here fails."""
     with explained(engine), Session(engine, expire_on_commit=False) as session:
         # A deferred transaction takes its snapshot at the first read, so read something.
-        session.connection().exec_driver_sql("SELECT 1 FROM sqlite_schema")
+        session.connection().exec_driver_sql("SELECT 1 FROM sqlite_schema").first()
         yield session
 
 

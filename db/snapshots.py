@@ -25,7 +25,7 @@ from db.archive import Contents, add_bytes, add_file, read_contents
 from db.columns import utc_now
 from db.engine import BUSY_MS, explained
 from db.errors import StoreError
-from db.files import PART, file_path, on_disk, partial, place, pour, sha_of, sync, sync_folder
+from db.files import PART, file_path, on_disk, partial, place, sha_of, sync, sync_folder
 from db.migrations import known
 from models.schemas import Value
 
@@ -109,16 +109,19 @@ def restore(archive: Path, home: Path) -> Restored:
     return Restored(manifest, replaced)
 
 
-def _sound_files(store: Path, files_dir: Path) -> tuple[list[str], list[str]]:
-    """The documents whose file is here and unharmed, and the others."""
+def _sound_files(store: Path, files_dir: Path) -> tuple[list[Path], list[str]]:
+    """The unharmed files of the store's documents, and the documents that have none."""
     with _opened(store) as connection:
         rows = connection.execute("SELECT sha256 FROM documents ORDER BY sha256").fetchall()
-    held: list[str] = []
+    held: list[Path] = []
     missing: list[str] = []
     for (sha,) in rows:
         path = file_path(files_dir, sha)
-        (held if path.is_file() and sha_of(path) == sha else missing).append(sha)
-    return [str(file_path(files_dir, sha)) for sha in held], missing
+        if path.is_file() and sha_of(path) == sha:
+            held.append(path)
+        else:
+            missing.append(sha)
+    return held, missing
 
 
 def _describe(store: Path, missing: list[str]) -> Manifest:
@@ -142,12 +145,12 @@ def _count(store: Path) -> tuple[str, dict[str, int]]:
     return revision, counts
 
 
-def _write(part: Path, manifest: Manifest, store: Path, files: list[str]) -> None:
+def _write(part: Path, manifest: Manifest, store: Path, files: list[Path]) -> None:
     with open(part, "wb") as file:
         with tarfile.open(fileobj=file, mode="w") as archive:
             add_bytes(archive, MANIFEST, manifest.model_dump_json(indent=2).encode())
             add_file(archive, STORE, store)
-            for path in map(Path, files):
+            for path in files:
                 add_file(archive, f"{FILES}/{path.parent.name}/{path.name}", path)
         sync(file)
 
@@ -208,13 +211,13 @@ def _require_unused(store: Path) -> None:
         return
     try:
         with closing(sqlite3.connect(store, timeout=2.0)) as connection:
-            connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+            connection.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
-            raise StoreError(
-                "The store is in use.", "Stop the Workbench, then restore."
-            ) from error
-        raise StoreError(f"The store {store} cannot be opened: {error}.", "Check it.") from error
+            raise StoreError("The store is in use.", "Stop the Workbench, then restore.") from error
+        raise StoreError(
+            f"The store {store} cannot be opened: {error}.", "Check its permissions."
+        ) from error
     except sqlite3.DatabaseError:
         # A store too damaged to be opened is a reason to restore: it is set aside as it is.
         return

@@ -173,12 +173,17 @@ def distinct(statements: Sequence[Statement]) -> list[Statement]:
 
     Of two statements where one holds the other the longer stays.
     """
-    kept: list[Statement] = []
-    for statement in sorted(statements, key=lambda s: -len(s.text)):
-        key = squeeze(statement.text)[0]
-        if key and not any(key in squeeze(other.text)[0] for other in kept):
-            kept.append(statement)
-    return sorted(kept, key=lambda s: s.span.start if s.span else len(s.text) + 10**9)
+    keys = [squeeze(statement.text)[0] for statement in statements]
+    kept: list[int] = []
+    for index in sorted(range(len(keys)), key=lambda i: -len(keys[i])):
+        if keys[index] and not any(keys[index] in keys[other] for other in kept):
+            kept.append(index)
+
+    def place(index: int) -> tuple[float, int]:
+        span = statements[index].span
+        return (span.start if span else float("inf"), index)
+
+    return [statements[index] for index in sorted(kept, key=place)]
 
 
 def read_statements(reply: Completion) -> list[tuple[str, float | None]]:

@@ -62,10 +62,10 @@ def page(ctx: Context) -> Queue:
             upload = gr.File(
                 label="Drop papers here (PDF, text, Markdown; many at once)",
                 file_count="multiple",
-                height=120,
+                height=150,
                 elem_id="wb-upload",
             )
-            jobs = gr.HTML(elem_id="wb-jobs", min_height=120)
+            jobs = gr.HTML(elem_id="wb-jobs", min_height=150)
         with gr.Row(elem_classes="wb-filters"):
             status = gr.Dropdown(STATUSES, value="", label="Status", scale=1)
             sort = gr.Dropdown(SORTS, value="uncertain", label="Order", scale=1)
