@@ -121,9 +121,7 @@ def _ordered(
 def _joined(query: Any) -> Any:
     """Records with their document, newest proposal and newest revision."""
     newest = _newest(ProposalRow.id, ProposalRow.record_id)
-    head = and_(
-        col(RevisionRow.record_id) == RecordRow.id, col(RevisionRow.seq) == RecordRow.head
-    )
+    head = and_(col(RevisionRow.record_id) == RecordRow.id, col(RevisionRow.seq) == RecordRow.head)
     return (
         query.select_from(RecordRow)
         .join(DocumentRow, col(DocumentRow.sha256) == RecordRow.document_sha256)

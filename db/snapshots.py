@@ -60,6 +60,8 @@ def freeze(engine: Engine, destination: Path) -> Path:
     """A copy of the store as it is at this moment, in one plain SQLite file; writing goes on."""
     with explained(engine), on_disk(destination), partial(destination.parent) as part:
         with closing(engine.raw_connection()) as connection:
+            # A pooled connection may come from a read, which had forbidden itself to write.
+            connection.cursor().execute("PRAGMA query_only = 0")
             connection.cursor().execute("VACUUM INTO ?", (str(part),))
         with open(part, "rb+") as copy:
             sync(copy)

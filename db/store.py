@@ -62,9 +62,7 @@ def record(session: Session, record_id: int) -> RecordRow:
 
 def find_record(session: Session, sha256: str, task: str = "funding") -> RecordRow | None:
     """The record of a document for a task, if there is one."""
-    query = select(RecordRow).where(
-        RecordRow.document_sha256 == sha256, RecordRow.task == task
-    )
+    query = select(RecordRow).where(RecordRow.document_sha256 == sha256, RecordRow.task == task)
     found: RecordRow | None = session.exec(query).first()
     return found
 

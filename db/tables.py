@@ -152,12 +152,8 @@ class JobRow(SQLModel, table=True):
     created_at: datetime = Field(
         default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False)
     )
-    started_at: datetime | None = Field(
-        default=None, sa_column=Column(UtcDateTime, nullable=True)
-    )
-    finished_at: datetime | None = Field(
-        default=None, sa_column=Column(UtcDateTime, nullable=True)
-    )
+    started_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+    finished_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
 
 
 TABLES: tuple[type[SQLModel], ...] = (DocumentRow, RecordRow, ProposalRow, RevisionRow, JobRow)

@@ -23,7 +23,7 @@ from db.files import store_file
 from models.documents import Document, read
 from models.errors import WorkbenchError
 from models.extract import tidy
-from models.schemas import Answer, Statement
+from models.schemas import Answer, FunderList, Statement
 from workbench.context import Context
 from workbench.desk import document_row, ground
 
@@ -97,7 +97,7 @@ def _document(ctx: Context, row: Any, number: int, folder: Path) -> tuple[Docume
 
 def _answer(document: Document, funders: Any) -> Answer:
     """The line's funders, with the whole text as their statement where there are any."""
-    parsed = tidy(funders)
+    parsed = tidy(FunderList.dump_python(FunderList.validate_python(funders)))
     text = document.text
     statements = (Statement(text=text, span=document.span(0, len(text)), alignment="exact"),)
     return ground(document, Answer(statements=statements if parsed else (), funders=parsed))[0]

@@ -65,9 +65,7 @@ def _proposals() -> None:
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("proposal", sa.Text(), nullable=False),
     )
-    op.create_index(
-        "ix_proposals_record", "proposals", ["record_id", "id", "confidence", "absent"]
-    )
+    op.create_index("ix_proposals_record", "proposals", ["record_id", "id", "confidence", "absent"])
 
 
 def _revisions() -> None:

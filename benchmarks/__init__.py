@@ -1,0 +1,1 @@
+"""Measured comparisons, each printing a table; no test depends on them."""

@@ -1,0 +1,107 @@
+// One field of the form: its words, how they stand in the text, its tick. Focusable as a whole.
+
+import { KIND_NAMES } from "./answer.js";
+import { h, icon, button } from "./dom.js";
+import { partsOf } from "./draft.js";
+import { ALIGNMENTS } from "./review.js";
+
+const PLACEHOLDERS = {
+  statement: "The sentence that says who paid, word for word",
+  funder_name: "no funder named",
+  award_ids: "award id",
+  funding_scheme: "scheme or programme",
+  award_title: "title of the award",
+};
+
+/** `hear` has input, leave, enter, emptied, tick, remove, split, select: each gets the key. */
+export function createField(key, kind, hear) {
+  const long = kind === "statement";
+  const input = h("textarea", {
+    class: "wb-input",
+    rows: "1",
+    spellcheck: "false",
+    autocomplete: "off",
+    placeholder: PLACEHOLDERS[kind],
+    "aria-label": KIND_NAMES[kind],
+    tabindex: "-1",
+  });
+  const mirror = h("span", { class: "wb-mirror", "aria-hidden": "true" });
+  const tick = button("Checked", () => hear.tick(key), { quiet: true, symbol: "exact", key: "a", name: "tick" });
+  tick.classList.add("wb-tick");
+  const remove = button("Remove", () => hear.remove(key), { quiet: true, symbol: "absent", key: "x", name: "remove" });
+  const split = button("Split at commas", () => hear.split(key), { quiet: true, symbol: "split", key: "v", name: "split" });
+  const badge = h("span", { class: "wb-badge" });
+  const sure = h("span", { class: "wb-sure" });
+  const page = h("span", { class: "wb-place-no" });
+  const problem = h("span", { class: "wb-problem", role: "alert" });
+  const element = h(
+    "div",
+    { class: `wb-field wb-kind-${kind}`, role: "group", tabindex: "-1", data: { key, kind } },
+    h("span", { class: "wb-grow" }, mirror, input),
+    h("span", { class: "wb-facts" }, badge, sure, page, split, tick, remove),
+    problem,
+  );
+
+  input.addEventListener("input", () => {
+    const text = long ? input.value : input.value.replace(/[\r\n]+/g, " ");
+    if (text !== input.value) input.value = text;
+    mirror.textContent = `${text || input.placeholder} `;
+    hear.input(key, text);
+  });
+  input.addEventListener("focus", () => hear.enter(key));
+  input.addEventListener("blur", () => hear.leave(key));
+  input.addEventListener("keydown", (event) => typed(event));
+  element.addEventListener("click", (event) => {
+    if (!event.target.closest("button, textarea")) hear.select(key);
+  });
+
+  function typed(event) {
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Enter" && !long) {
+      event.preventDefault();
+      hear.entered(key);
+    } else if (event.key === "Backspace" && !input.value && kind !== "funder_name") {
+      event.preventDefault();
+      hear.emptied(key);
+    } else if (event.key === "Tab") hear.tab(key, event);
+  }
+
+  function update(view, name) {
+    if (input.value !== view.value) input.value = view.value;
+    const text = `${view.value || input.placeholder} `;
+    if (mirror.textContent !== text) mirror.textContent = text;
+    const { text: words, title } = ALIGNMENTS[view.alignment];
+    Object.assign(element.dataset, { alignment: view.alignment, row: view.row });
+    if (view.path) element.dataset.path = view.path;
+    else delete element.dataset.path;
+    element.classList.toggle("wb-accepted", view.accepted);
+    element.classList.toggle("wb-wrong", Boolean(view.error));
+    if (badge.dataset.alignment !== view.alignment) {
+      badge.dataset.alignment = view.alignment;
+      badge.title = title;
+      badge.replaceChildren(...(words ? [icon(view.alignment), h("span", { text: words })] : []));
+    }
+    const share = view.confidence === null ? "" : `${Math.round(view.confidence * 100)} %`;
+    sure.textContent = share;
+    sure.title = share ? `The model is ${share} sure` : "";
+    sure.classList.toggle("wb-unsure", view.confidence !== null && view.confidence < 0.6);
+    page.textContent = view.span ? `p. ${view.span.page}` : "";
+    tick.setAttribute("aria-pressed", String(view.accepted));
+    split.hidden = kind !== "award_ids" || partsOf(view.value).length < 2;
+    problem.textContent = view.error ?? "";
+    input.setAttribute("aria-invalid", String(Boolean(view.error)));
+    const parts = [name, view.value || "empty", words, view.accepted && "checked", view.error];
+    element.setAttribute("aria-label", parts.filter(Boolean).join(", "));
+    input.setAttribute("aria-label", name);
+  }
+
+  /** The selected field is the one stop of the Tab key; its buttons come after it. */
+  function choose(on) {
+    element.classList.toggle("wb-selected", on);
+    element.tabIndex = on ? 0 : -1;
+    for (const part of [input, tick, remove, split]) part.tabIndex = on ? 0 : -1;
+  }
+
+  choose(false);
+  return { element, input, update, choose };
+}

@@ -1,0 +1,164 @@
+// The form: statements, funders, awards. Shows a review and tells what is done to its fields.
+
+import { KIND_NAMES, SLOTS } from "./answer.js";
+import { createField } from "./field.js";
+import { button, h } from "./dom.js";
+import { arrange, awardRow, funderRow, statementRow } from "./rows.js";
+
+/**
+ * `hear` has select(key), input(key, value), leave(key), entered(key), emptied(key), tab(key, event),
+ * tick(key), remove(key), split(key), row(name, id), addStatement(), addFunder(), addAward(funder),
+ * addValue(award, slot), moveAward(award, funder).
+ */
+export function createForm(hear) {
+  const attention = h("section", { class: "wb-attention", "aria-label": "Needs attention" });
+  const statements = h("div", { class: "wb-list" });
+  const funders = h("div", { class: "wb-list" });
+  const counts = { statements: h("span", { class: "wb-count" }), funders: h("span", { class: "wb-count" }) };
+  const part = (title, count, list, label, run, name) =>
+    h(
+      "section",
+      { class: "wb-part", "aria-label": title },
+      h(
+        "header",
+        { class: "wb-part-head" },
+        h("h3", { class: "wb-title", text: title }),
+        count,
+        button(label, run, { symbol: "plus", name, kind: "ghost" }),
+      ),
+      list,
+    );
+  const element = h(
+    "div",
+    { class: "wb-form" },
+    attention,
+    part("Funding statements", counts.statements, statements, "Statement", hear.addStatement, "add-statement"),
+    part("Funders and awards", counts.funders, funders, "Funder", hear.addFunder, "add-funder"),
+  );
+
+  let fields = new Map(); // key -> field
+  let rows = new Map(); // id -> row
+  let selected = null;
+  const fieldHear = {
+    ...hear,
+    enter: (key) => {
+      choose(key);
+      hear.select(key, { editing: true });
+    },
+    select: (key) => select(key),
+  };
+
+  /** Show the review's state; rows and fields that are still there keep their elements. */
+  function render(state, views) {
+    const byKey = new Map(views.map((view) => [view.key, view]));
+    const keptFields = new Map();
+    const keptRows = new Map();
+    const field = (key, name) => {
+      const view = byKey.get(key);
+      const found = fields.get(key) ?? createField(key, view.kind, fieldHear);
+      keptFields.set(key, found);
+      found.update(view, name);
+      return found.element;
+    };
+    const row = (id, make) => {
+      const found = rows.get(id) ?? make(id, hear);
+      keptRows.set(id, found);
+      return found;
+    };
+    counts.statements.textContent = String(state.statements.length);
+    counts.funders.textContent = String(state.funders.length);
+    arrange(statements, state.statements.map((each, i) => {
+      const found = row(each.id, statementRow);
+      found.update(field(each.id, `Statement ${i + 1}`));
+      return found.element;
+    }));
+    arrange(funders, state.funders.map((each, i) => drawFunder(state, each, i, row, field)));
+    fields = keptFields;
+    rows = keptRows;
+    choose(selected);
+  }
+
+  function drawFunder(state, funder, index, row, field) {
+    const others = state.funders.filter((each) => each !== funder).map(({ id, name }) => [id, name]);
+    const awards = funder.awards.map((award, i) => {
+      const found = row(award.id, awardRow);
+      const lists = Object.fromEntries(
+        SLOTS.map((slot) => [
+          slot,
+          award[slot].map((item, n) =>
+            field(item.id, `${KIND_NAMES[slot]} ${n + 1} of award ${i + 1}, funder ${index + 1}`),
+          ),
+        ]),
+      );
+      found.update(i, lists, others);
+      return found.element;
+    });
+    const found = row(funder.id, funderRow);
+    const name = field(`${funder.id}:name`, `Funder ${index + 1}`);
+    found.update(index, state.funders.length, funder.name, name, awards);
+    return found.element;
+  }
+
+  /** The strip at the top: what is not in the text first. `doubts` are views of fields. */
+  function warn(doubts, quiet) {
+    attention.hidden = quiet;
+    attention.classList.toggle("wb-clear", !doubts.length);
+    if (!doubts.length) {
+      attention.replaceChildren(h("span", { class: "wb-attention-none", text: "Every value stands in the text." }));
+      return;
+    }
+    attention.replaceChildren(
+      h("span", { class: "wb-attention-head", text: `Needs attention (${doubts.length})` }),
+      ...doubts.slice(0, 12).map((view) => attentionItem(view, () => select(view.key))),
+      ...(doubts.length > 12 ? [h("span", { class: "wb-more", text: `and ${doubts.length - 12} more` })] : []),
+    );
+  }
+
+  /** Mark a field as the selected one, without moving the focus. */
+  function choose(key) {
+    selected = fields.has(key) ? key : null;
+    for (const [each, field] of fields) field.choose(each === selected);
+  }
+
+  /** Select a field and put the focus on it as a whole. */
+  function select(key, { focus = true } = {}) {
+    const field = fields.get(key);
+    if (!field) return;
+    choose(key);
+    if (focus) field.element.focus({ preventScroll: true });
+    field.element.scrollIntoView({ block: "nearest" });
+    hear.select(key, { editing: false });
+  }
+
+  function edit(key) {
+    const input = fields.get(key)?.input;
+    if (!input) return;
+    input.focus();
+    input.setSelectionRange(input.value.length, input.value.length);
+  }
+
+  return {
+    element, render, warn, select, edit,
+    has: (key) => fields.has(key),
+    get selected() {
+      return selected;
+    },
+    get editing() {
+      return [...fields].find(([, field]) => field.input === document.activeElement)?.[0] ?? null;
+    },
+    /** The focus of the keyboard is on a field as a whole, on its input, or nowhere in particular. */
+    focused: (key) => fields.get(key)?.element.contains(document.activeElement) ?? false,
+  };
+}
+
+const WORDS = { absent: "not in the text", fuzzy: "fuzzy" };
+
+function attentionItem(view, run) {
+  const why = view.error ?? WORDS[view.alignment];
+  const text = view.value.length > 34 ? `${view.value.slice(0, 33)}…` : view.value || KIND_NAMES[view.kind];
+  const item = button(text, run, { symbol: view.alignment === "fuzzy" ? "fuzzy" : "absent", name: "attend", id: view.key });
+  item.classList.add("wb-attend", `wb-attend-${view.alignment}`);
+  item.append(h("span", { class: "wb-why", text: why }));
+  item.title = `${KIND_NAMES[view.kind]}: ${view.value} (${why})`;
+  return item;
+}

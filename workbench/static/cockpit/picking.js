@@ -1,0 +1,39 @@
+// Clicks and hovers on highlights, which lie below the selectable words.
+
+/** `pick(key)` hears a click; where highlights overlap, clicking again goes to the next one. */
+export function picking(scroller, active, pick) {
+  const under = (event) =>
+    document.elementsFromPoint(event.clientX, event.clientY).filter((e) => e.matches?.(".wb-mark"));
+  let warm = null;
+
+  function click(event) {
+    const direct = event.target.closest?.(".wb-mark");
+    const chosen = document.getSelection();
+    if (!direct && chosen && !chosen.isCollapsed) return;
+    const found = event.clientX || event.clientY ? under(event) : [];
+    const keys = [...new Set((found.length ? found : direct ? [direct] : []).map((m) => m.dataset.key))];
+    if (!keys.length) return;
+    pick(keys[(keys.indexOf(active()) + 1) % keys.length]);
+  }
+
+  function hover(event) {
+    if (event.buttons) return;
+    const [mark] = under(event);
+    const key = mark?.dataset.key ?? null;
+    if (key === warm) return;
+    warm = key;
+    scroller.classList.toggle("wb-over", Boolean(mark));
+    for (const each of scroller.querySelectorAll(".wb-mark")) {
+      each.classList.toggle("wb-warm", each.dataset.key === key);
+    }
+  }
+
+  scroller.addEventListener("click", click);
+  scroller.addEventListener("pointermove", hover, { passive: true });
+  return {
+    destroy() {
+      scroller.removeEventListener("click", click);
+      scroller.removeEventListener("pointermove", hover);
+    },
+  };
+}

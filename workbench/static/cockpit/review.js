@@ -1,0 +1,153 @@
+// The paper under review: what the server told of it, the draft upon it, and what each field shows.
+
+import { KIND_NAMES, fieldsOf, keyOfError } from "./answer.js";
+import { Draft } from "./draft.js";
+import { Grounding } from "./grounding.js";
+import { dropDraft, loadDraft, saveDraft } from "./storage.js";
+import { debounce } from "./dom.js";
+
+export const ALIGNMENTS = {
+  exact: { text: "exact", title: "Stands in the text exactly so" },
+  normalised: { text: "normalised", title: "In the text with other case, spaces, dashes or quotes" },
+  fuzzy: { text: "fuzzy", title: "Something similar stands in the text: compare it" },
+  absent: { text: "not in the text", title: "These words do not stand in the text" },
+  pending: { text: "checking", title: "Looking for it in the text" },
+  none: { text: "", title: "" },
+};
+const DOUBT = { absent: 0, fuzzy: 1 };
+
+export class Review {
+  /** `start` {answer, accepted, base_seq} puts a draft upon what the server told. */
+  constructor({ payload, api, hear, start = null }) {
+    this.payload = payload;
+    this.base_seq = start?.base_seq ?? payload.head;
+    this.draft = new Draft(payload.answer, start?.answer ?? null, start?.accepted ?? []);
+    this.selected = null;
+    this.errors = new Map();
+    this.hear = hear;
+    this.grounding = new Grounding((answer, signal) => api.ground(payload.id, answer, signal), {
+      changed: () => hear.changed(),
+      refused: (error, keys) => this.refuse(error, keys),
+    });
+    const plain = start ? new Draft(payload.answer).state : this.draft.state;
+    if (!start) this.grounding.seed(plain, payload.fields, payload.answer.statements);
+    else this.#seedByValue();
+    this.grounding.refresh(this.draft.state);
+    this.keep = debounce(() => this.store(), 400);
+  }
+
+  get id() {
+    return this.payload.id;
+  }
+
+  /** A restored draft may have other paths, so what is known is matched by kind and value. */
+  #seedByValue() {
+    const { answer, fields } = this.payload;
+    const known = new Map(fields.map((f) => [`${f.path.split("/").at(-2)} ${f.value}`, f]));
+    const statements = new Map(answer.statements.map((s) => [s.text, s]));
+    for (const field of fieldsOf(this.draft.state)) {
+      const pointer = field.path?.split("/").at(-2);
+      const found = field.kind === "statement" ? statements.get(field.value) : known.get(`${pointer} ${field.value}`);
+      if (found) this.grounding.put(field.key, field.value, found);
+    }
+  }
+
+  /** All fields in the form's order, with what is known of each. */
+  fields() {
+    return fieldsOf(this.draft.state).map((field) => ({
+      ...field,
+      ...this.grounding.of(field),
+      accepted: field.key in this.draft.state.accepted,
+      error: this.errors.get(field.key) ?? null,
+    }));
+  }
+
+  /** What the curator should look at: absent values first, then fuzzy ones; checked ones leave. */
+  attention(fields = this.fields()) {
+    return fields
+      .filter((field) => (field.alignment in DOUBT || field.error) && !field.accepted)
+      .sort((a, b) => (DOUBT[a.alignment] ?? 2) - (DOUBT[b.alignment] ?? 2));
+  }
+
+  absent(fields = this.fields()) {
+    return fields.filter((field) => field.alignment === "absent" && !field.accepted);
+  }
+
+  marks(fields = this.fields()) {
+    const placed = fields.filter((field) => field.span);
+    const order = (field) => (field.kind === "statement" ? 0 : 1);
+    return placed
+      .sort((a, b) => order(a) - order(b))
+      .map(({ key, kind, alignment, value, span }) => ({
+        key,
+        kind,
+        alignment,
+        start: span.start,
+        end: span.end,
+        boxes: span.boxes ?? [],
+        label: `${KIND_NAMES[kind]}: ${value.length > 90 ? `${value.slice(0, 90)}…` : value}`,
+      }));
+  }
+
+  /** Apply an edit; false when it changes nothing. */
+  change(edit, merge = null) {
+    if (!this.draft.apply(edit, merge)) return false;
+    this.#changed();
+    return true;
+  }
+
+  undo() {
+    return this.draft.undo() && this.#changed();
+  }
+
+  redo() {
+    return this.draft.redo() && this.#changed();
+  }
+
+  #changed() {
+    this.errors.clear();
+    this.grounding.refresh(this.draft.state);
+    this.keep();
+    this.hear.changed();
+    return true;
+  }
+
+  /** Show a refusal of the server at the fields that it means. */
+  refuse(error, keys = this.draft.send().keys) {
+    this.errors.clear();
+    for (const { path, message } of error.body?.errors ?? []) {
+      const key = keyOfError(path, keys);
+      if (key) this.errors.set(key, message);
+    }
+    this.hear.refused(error, this.errors.size > 0);
+  }
+
+  /** Keep the draft in the browser, or forget it when nothing is left of it. */
+  store() {
+    const { draft } = this;
+    if (!draft.dirty && !Object.keys(draft.state.accepted).length) {
+      dropDraft(this.id);
+      return;
+    }
+    saveDraft(this.id, {
+      base_seq: this.base_seq,
+      answer: draft.send().answer,
+      accepted: draft.acceptedPaths(),
+      dirty: draft.dirty,
+    });
+  }
+
+  forget() {
+    this.keep.cancel();
+    dropDraft(this.id);
+  }
+
+  static stored(recordId) {
+    return loadDraft(recordId);
+  }
+
+  close() {
+    this.keep.flush();
+    this.grounding.destroy();
+  }
+}

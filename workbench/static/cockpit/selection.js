@@ -1,0 +1,124 @@
+// Turns the browser's selection into offsets of the document's text; the panes share it.
+
+import { debounce } from "./dom.js";
+
+const holder = (node) =>
+  (node.nodeType === Node.TEXT_NODE ? node.parentElement : node)?.closest?.("[data-start]");
+
+/** The document offset of a range's edge, or null when it is not inside a word. */
+function offsetAt(node, offset) {
+  const span = holder(node);
+  if (!span || node.nodeType !== Node.TEXT_NODE) return null;
+  return Math.min(Number(span.dataset.start) + offset, Number(span.dataset.end));
+}
+
+/** `{start, end}` of a range over elements with data-start and data-end inside `root`, or null. */
+export function offsetsOf(range, root) {
+  let start = offsetAt(range.startContainer, range.startOffset);
+  let end = offsetAt(range.endContainer, range.endOffset);
+  if (start === null || end === null) {
+    const inside = [...root.querySelectorAll("[data-start]")].filter((s) => range.intersectsNode(s));
+    start ??= inside.length ? Number(inside[0].dataset.start) : null;
+    end ??= inside.length ? Number(inside.at(-1).dataset.end) : null;
+  }
+  return start !== null && end !== null && end > start ? { start, end } : null;
+}
+
+/** White space at the edges belongs to no value. */
+export function trimmed({ start, end }, text) {
+  const lead = text.length - text.trimStart().length;
+  const tail = text.length - text.trimEnd().length;
+  return { start: start + lead, end: end - tail, text: text.trim() };
+}
+
+/**
+ * Watch the selection inside `root`. `read({start, end})` gives {text, ...} or null;
+ * `tell(selection | null)` hears it with `rect`, where its last line stands on the screen.
+ */
+export function watchSelection(root, read, tell) {
+  let current = null;
+  let dragging = false;
+
+  const look = debounce(() => {
+    const chosen = document.getSelection();
+    const range = chosen?.rangeCount && !chosen.isCollapsed ? chosen.getRangeAt(0) : null;
+    const ours = range && root.contains(range.commonAncestorContainer);
+    const offsets = ours ? offsetsOf(range, root) : null;
+    const found = offsets ? read(offsets) : null;
+    if (!found && !current) return;
+    current = found?.text ? { ...found, rect: lastRect(range) } : null;
+    tell(current);
+  }, 30);
+
+  const changed = () => {
+    if (dragging) holdInPlace(root);
+    else look();
+  };
+  const down = (event) => {
+    dragging = event.button === 0;
+    if (dragging) root.classList.add("wb-selecting");
+  };
+  const up = () => {
+    if (!dragging) return;
+    dragging = false;
+    root.classList.remove("wb-selecting");
+    root.querySelectorAll(".wb-hold").forEach((hold) => hold.remove());
+    look();
+  };
+  const copy = (event) => {
+    if (!current || !root.contains(document.getSelection()?.anchorNode)) return;
+    event.clipboardData.setData("text/plain", current.text);
+    event.preventDefault();
+  };
+  const undo = [
+    [document, "selectionchange", changed],
+    [root, "pointerdown", down],
+    [window, "pointerup", up],
+    [window, "pointercancel", up],
+    [root, "copy", copy],
+  ].map(([target, event, run]) => {
+    target.addEventListener(event, run);
+    return () => target.removeEventListener(event, run);
+  });
+
+  return {
+    get current() {
+      return current;
+    },
+    clear() {
+      if (current) document.getSelection()?.removeAllRanges();
+    },
+    destroy() {
+      look.cancel();
+      undo.forEach((run) => run());
+    },
+  };
+}
+
+function lastRect(range) {
+  const rects = [...range.getClientRects()].filter((rect) => rect.width > 0 && rect.height > 0);
+  return rects.at(-1) ?? range.getBoundingClientRect();
+}
+
+/**
+ * Words are absolutely placed, so between them lies nothing, and a drag over nothing would jump to
+ * the end of the layer. A block behind the words, next to the moving edge, keeps the edge there.
+ */
+function holdInPlace(root) {
+  const chosen = document.getSelection();
+  const word = chosen?.focusNode && holder(chosen.focusNode);
+  const layer = word?.parentElement;
+  if (!layer?.classList.contains("wb-words") || !root.contains(layer)) return;
+  let hold = layer.querySelector(".wb-hold");
+  if (!hold) {
+    hold = document.createElement("div");
+    hold.className = "wb-hold";
+  }
+  const order = chosen.anchorNode.compareDocumentPosition(chosen.focusNode);
+  const backwards =
+    order & Node.DOCUMENT_POSITION_PRECEDING ||
+    (!order && chosen.focusOffset < chosen.anchorOffset);
+  if (backwards) {
+    if (word.previousSibling !== hold) layer.insertBefore(hold, word);
+  } else if (word.nextSibling !== hold) layer.insertBefore(hold, word.nextSibling);
+}
