@@ -203,21 +203,26 @@ def _word(
 def has_mixed_columns(reading: PageReading) -> bool:
     """Whether PDFium glued the lines of two columns together.
 
-    It does so when a file draws left line 1, right line 1, left line 2, ... Then many long
-    lines have a wide gap at the same place, with prose on both sides.
+    It does so when a file draws left line 1, right line 1, left line 2, ... Then many lines have
+    a wide gap at the same place, with prose on both sides; a table has numbers there.
     """
-    gaps = Counter(
-        round((left.x1 + right.x0) / 2 * 20)
-        for line in reading.lines
-        if len(line.words) >= 8
-        for left, right in zip(line.words, line.words[1:], strict=False)
-        if right.x0 - left.x1 > 1.2 * line.height and 0.3 < left.x1 < 0.7
-    )
+    gaps = Counter(gap for line in reading.lines if (gap := _gap(line)) is not None)
     if not gaps:
         return False
     place, _ = gaps.most_common(1)[0]
     glued = gaps[place - 1] + gaps[place] + gaps[place + 1]
     return glued >= 6 and glued > 0.4 * len(reading.lines)
+
+
+def _gap(line: Line) -> int | None:
+    """Where a line of prose has its gap, in twentieths of the page, if it has one in the middle."""
+    for index in range(3, len(line.words) - 2):
+        left, right = line.words[index - 1], line.words[index]
+        if right.x0 - left.x1 > 1.2 * line.height and 0.3 < left.x1 < 0.7:
+            sides = line.text.split()[:index], line.text.split()[index:]
+            if all(sum(word.isalpha() for word in side) >= 3 for side in sides):
+                return round((left.x1 + right.x0) / 2 * 20)
+    return None
 
 
 def _reread(data: bytes, reading: PageReading) -> PageReading:
