@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import gradio as gr
 
 from workbench.context import Context
@@ -11,23 +9,12 @@ from workbench.context import Context
 HOST = "import('/static/host.js').then((m) => m.host({element, props, watch}));"
 
 
-class Cockpit(gr.HTML):
-    """Hosts the browser's cockpit; its value {record, filters} says which paper is open."""
-
-    def __init__(self, **props: Any) -> None:
-        super().__init__(
+def page(ctx: Context) -> gr.HTML:
+    """Lay the page out; the component's value {record, filters} says which paper is open."""
+    with gr.Tab("Review", id="review"):
+        return gr.HTML(
             html_template='<div data-cockpit class="wb-host"></div>',
             js_on_load=HOST,
             apply_default_css=False,
-            **props,
+            elem_id="wb-review",
         )
-
-    def api_info(self) -> dict[str, Any]:
-        """What the component carries."""
-        return {"type": "object"}
-
-
-def page(ctx: Context) -> gr.HTML:
-    """Lay the page out."""
-    with gr.Tab("Review", id="review"):
-        return Cockpit(elem_id="wb-review")
