@@ -107,6 +107,19 @@ def fail(session: Session, job_id: int, error: str, hint: str = "") -> JobRow:
     return failed
 
 
+def put_back(session: Session, job_id: int) -> JobRow:
+    """Queue a running job again that was interrupted on purpose; it does not count as a try."""
+    waiting = job(session, job_id)
+    waiting.attempts = max(0, waiting.attempts - 1)
+    return _requeue(session, waiting)
+
+
+def unfinished_paths(session: Session) -> set[str]:
+    """The incoming files that jobs still need: all but those of jobs that are done."""
+    query = select(JobRow.path).where(col(JobRow.state) != "done", col(JobRow.path).is_not(None))
+    return {path for path in session.exec(query) if path}
+
+
 def retry(session: Session, job_id: int) -> JobRow:
     """Queue a failed job again, with its attempts counted anew."""
     again = job(session, job_id)

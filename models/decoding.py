@@ -60,6 +60,8 @@ def _complete_points(text: str, stack: list[str]) -> Iterator[tuple[int, list[st
             is_key = piece == "{"
             yield position, list(stack)
         elif piece in "]}":
+            if not stack:
+                return
             stack.pop()
             is_key = False
             yield position, list(stack)

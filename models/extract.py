@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from models.backends import Backend, Completion
 from models.decoding import close_json
 from models.documents import Document
+from models.errors import ModelUnavailable
 from models.finder import find
 from models.grounding import ground_fields, ground_statement, value_confidences
 from models.normalise import squeeze
@@ -34,6 +35,8 @@ ROUTES: tuple[Route, ...] = ("passages", "document")
 Progress = Callable[[float], None]
 CHUNK_TOKENS, OVERLAP_TOKENS = 7_500, 1_024
 """The full-document route of the two-stage Llama-3.1-8B card."""
+LEAST_ROOM = 128
+"""Tokens of text below which asking a model makes no sense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +104,22 @@ class Pipeline:
 
     def _chunk_tokens(self) -> int:
         """The card's chunk, or what the model's context leaves for the text."""
-        prompt = len(self.backend.token_ends(self.statements.system)) + 64
-        return min(CHUNK_TOKENS, self.backend.context - prompt - self.statements.max_tokens)
+        room = self._room(self.statements)
+        return min(CHUNK_TOKENS, room)
+
+    def _room(self, task: Task) -> int:
+        """Tokens that the context leaves for the text beside prompt and reply.
+
+        Raises `ModelUnavailable` when that is next to nothing.
+        """
+        prompt = len(self.backend.token_ends(task.system + task.user)) + 64
+        room = self.backend.context - prompt - task.max_tokens
+        if room < LEAST_ROOM:
+            raise ModelUnavailable(
+                f"The context of {self.backend.name} is too small for {task.name}.",
+                "Choose another model.",
+            )
+        return room
 
     def _find_statements(
         self, document: Document, windows: Sequence[tuple[int, int]], progress: Progress
@@ -133,6 +150,9 @@ class Pipeline:
         """All statements parsed at once, as the card does; none need no model."""
         if not text:
             return Extraction(raw="[]", funders=()), []
+        if len(self.backend.token_ends(text)) > self._room(self.funders):
+            told = "The statements together are too long for the model; parse them one by one."
+            return Extraction(raw="", funders=None, error=told), []
         reply = self._ask(self.funders, [text])[0]
         return read_funders(reply), [reply]
 
@@ -152,6 +172,7 @@ def _fit(
     text: str, window: tuple[int, int], backend: Backend, size: int, overlap: int = 64
 ) -> Iterator[tuple[int, int]]:
     start, end = window
+    overlap = min(overlap, size // 4)
     ends = backend.token_ends(text[start:end])
     first = 0
     while True:
@@ -190,15 +211,22 @@ def read_statements(reply: Completion) -> list[tuple[str, float | None]]:
     """The statements of a stage-1 reply, each with the model's own score."""
     text = complete(reply)
     try:
-        listed = json.loads(text).get("statements", []) if text else []
-    except (json.JSONDecodeError, AttributeError):
+        listed = json.loads(text)["statements"]
+    except (json.JSONDecodeError, KeyError, TypeError):
+        return []
+    if not isinstance(listed, list):
         return []
     scores = value_confidences(reply, text)
     return [
-        (" ".join(statement.split()), scores.get(f"/statements/{index}"))
+        (" ".join(_sound(statement).split()), scores.get(f"/statements/{index}"))
         for index, statement in enumerate(listed)
         if isinstance(statement, str) and statement.strip()
     ]
+
+
+def _sound(text: str) -> str:
+    """JSON can spell half a character; no store or file takes that."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def read_funders(reply: Completion) -> Extraction:
@@ -232,7 +260,7 @@ def tidy(data: Any) -> tuple[Funder, ...]:
         awards = [
             award for award in map(_tidy_award, item.get("awards") or []) if any(award.values())
         ]
-        name = (item.get("funder_name") or "").strip() or None
+        name = _sound(item.get("funder_name") or "").strip() or None
         if name or awards:
             funders.append({"funder_name": name, "awards": awards})
     return tuple(dict.fromkeys(FunderList.validate_python(funders)))
@@ -240,7 +268,7 @@ def tidy(data: Any) -> tuple[Funder, ...]:
 
 def _tidy_award(award: dict[str, Any]) -> dict[str, list[str]]:
     keys = ("award_ids", "funding_scheme", "award_title")
-    return {key: [v.strip() for v in award.get(key) or [] if v.strip()] for key in keys}
+    return {key: [_sound(v).strip() for v in award.get(key) or [] if v.strip()] for key in keys}
 
 
 def _with_confidence(

@@ -75,7 +75,7 @@ _CUES = (
         r"\b(?:NSF|NIH|NSFC|DFG|ERC|JSPS|KAKENHI|FAPESP|CNPq|CAPES|EPSRC|BBSRC|ANR|NSERC|CIHR|ARC|"
         r"NHMRC|DOE|NASA|FWF|SNSF|FCT|CONACYT|CONICET|UKRI|Horizon 2020|Wellcome|H2020|COST)\b",
     ),
-    _cue(0.6, r"\b[A-Z]{1,6}[-/ ]?\d{2,}[-/.\w]*\d\b", r"\b\d{6,12}\b", r"\b\d{4}/\d{4,6}"),
+    _cue(0.6, r"\b[A-Z]{1,6}[-/ ]?\d{2,20}[-/.\w]{0,40}\d\b", r"\b\d{6,12}\b", r"\b\d{4}/\d{4,6}"),
     _cue(0.5, r"\b(?:acknowledg|grateful|thank|gratitude|indebted|agradec|danken|remerci)"),
 )
 _FUNDING_HEADING = re.compile(

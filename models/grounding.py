@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import re
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from models.backends import Completion, Token
 from models.decoding import Located, locate_strings
@@ -44,12 +46,10 @@ def find_value(
 
 
 def _exact(value: str, window: str) -> Match | None:
-    positions = [m.start() for m in re.finditer(re.escape(value), window)]
-    whole = [at for at in positions if _is_whole(window, at, at + len(value))]
-    if not positions:
-        return None
-    at = (whole or positions)[0]
-    return Match(at, at + len(value), "exact")
+    for match in re.finditer(re.escape(value), window) if value else ():
+        if _is_whole(window, match.start(), match.end()):
+            return Match(match.start(), match.end(), "exact")
+    return None
 
 
 def _is_whole(window: str, start: int, end: int) -> bool:
@@ -62,11 +62,30 @@ def _is_whole(window: str, start: int, end: int) -> bool:
 
 def _normalised(value: str, window: str) -> Match | None:
     needle, _ = squeeze(value)
-    hay, origin = squeeze(window)
-    at = hay.find(needle) if needle else -1
-    if at < 0:
+    if not needle or len(needle) > 4 * len(window):
         return None
-    return Match(origin[at], origin[at + len(needle) - 1] + 1, "normalised")
+    hay, origin = _squeezed(window)
+    at = hay.find(needle)
+    while at >= 0:
+        start, end = origin[at], origin[at + len(needle) - 1] + 1
+        if _is_whole(window, start, end) and not _joins_numbers(value, window[start:end]):
+            return Match(start, end, "normalised")
+        at = hay.find(needle, at + 1)
+    return None
+
+
+@lru_cache(maxsize=16)
+def _squeezed(window: str) -> tuple[str, array[int]]:
+    """A window is searched for each value of a paper; it is folded once."""
+    return squeeze(window)
+
+
+def _joins_numbers(value: str, found: str) -> bool:
+    """Whether only white space between two numbers made them one: "2019 876" is not 9876."""
+    return _GAP.search(found) is not None and _GAP.search(value) is None
+
+
+_GAP = re.compile(r"\d\s+\d")
 
 
 def _fuzzy(value: str, window: str) -> Match | None:

@@ -24,7 +24,6 @@ LIGATURES = {
     "\ufb06": "st",
 }
 _PRIVATE = re.compile(r"[\ue000-\uf8ff]")
-_PRIVATE_WORD = re.compile(r"[^\W\d_]*[\ue000-\uf8ff][^\W\d_]*")
 
 # Stems in which a publisher's private-use ligature glyph is recognised. They need not be many:
 # one paper uses the glyph dozens of times, and the ligature with most hits wins.
@@ -51,8 +50,8 @@ def private_ligatures(raw: str) -> dict[str, str]:
     "scientific" and every search for it.
     """
     votes: dict[str, Counter[str]] = {}
-    for word in _PRIVATE_WORD.findall(raw):
-        glyph = _PRIVATE.findall(word)[0]
+    for match in _PRIVATE.finditer(raw):
+        glyph, word = match.group(), raw[max(0, match.start() - 12) : match.end() + 12]
         for ligature, stems in _LIGATURE_STEMS.items():
             hits = sum(stem.replace("_", glyph) in word.lower() for stem in stems.split())
             votes.setdefault(glyph, Counter())[ligature] += hits

@@ -126,8 +126,27 @@ def _characters(textpage: pdfium.PdfTextPage) -> str:
     """The page's text, one character of the string for each character index of PDFium."""
     import pypdfium2.raw as raw
 
-    codes = (raw.FPDFText_GetUnicode(textpage.raw, i) for i in range(textpage.count_chars()))
-    return "".join(map(chr, codes))
+    codes = [raw.FPDFText_GetUnicode(textpage.raw, i) for i in range(textpage.count_chars())]
+    return join_surrogates(codes)
+
+
+def join_surrogates(codes: Sequence[int]) -> str:
+    """One character a code: PDFium gives characters beyond U+FFFF as two halves.
+
+    The whole character stands at the first half and a zero-width space, which reading drops, at
+    the second, so that indexes still are PDFium's. A half alone is no text.
+    """
+    chars: list[str] = []
+    high = 0
+    for code in codes:
+        if high and 0xDC00 <= code < 0xE000:
+            chars[-1] = chr(0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00))
+            chars.append("\u200b")
+        else:
+            sound = code < 0xD800 or 0xE000 <= code <= 0x10FFFF
+            chars.append(chr(code) if sound else "\ufffd")
+        high = code if 0xD800 <= code < 0xDC00 else 0
+    return "".join(chars)
 
 
 def _locator(

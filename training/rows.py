@@ -40,12 +40,22 @@ def _statement_pairs(
 ) -> Iterator[PreferencePair]:
     stage = task("funding_statements")
     for (start, end), raw in zip(proposal.windows, proposal.statements_raw, strict=True):
+        if any(_is_cut(statement, start, end) for statement in gold.statements):
+            continue
         said = parse_statements(raw)
         right = [s.text for s in gold.statements if _stands_in(s, start, end, text)]
         error = "unparsable" if said is None else statement_error(said, right)
         if error is not None:
             chosen = json.dumps({"statements": right}, ensure_ascii=False)
             yield _pair(stage, text[start:end], chosen, raw, error, source)
+
+
+def _is_cut(statement: Statement, start: int, end: int) -> bool:
+    """Whether the window holds only a part of the statement: the right answer is not in it."""
+    span = statement.span
+    if span is None or span.end <= start or end <= span.start:
+        return False
+    return not (start <= span.start and span.end <= end)
 
 
 def _stands_in(statement: Statement, start: int, end: int, text: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -44,6 +44,8 @@ def filters(
     return Filters(status=status or None, q=q, sort=sort, project=project or None)
 
 
+Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
+RecordId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Chosen = Annotated[Filters, Depends(filters)]
 
 
@@ -73,7 +75,7 @@ def _add_reading(routes: APIRouter, ctx: Context) -> None:
         return desk.queue(ctx, chosen, offset, limit)
 
     @routes.get("/api/records/{record_id}")
-    def record(record_id: int, chosen: Chosen) -> dict[str, Any]:
+    def record(record_id: RecordId, chosen: Chosen) -> dict[str, Any]:
         return desk.review(ctx, record_id, chosen)
 
     @routes.get("/healthz")
@@ -87,11 +89,11 @@ def _add_reading(routes: APIRouter, ctx: Context) -> None:
 
 def _add_documents(routes: APIRouter, ctx: Context) -> None:
     @routes.get("/api/documents/{sha256}/pages/{number}")
-    def page(sha256: str, number: int) -> dict[str, Any]:
+    def page(sha256: Sha256, number: int) -> dict[str, Any]:
         return desk.page(ctx, sha256, number)
 
     @routes.get("/files/{sha256}")
-    def file(sha256: str) -> FileResponse:
+    def file(sha256: Sha256) -> FileResponse:
         with reading(ctx.engine) as session:
             row = store.document(session, sha256)
         kind = row.media_type if row.media_type == "application/pdf" else "text/plain"
@@ -107,7 +109,7 @@ def _add_deciding(routes: APIRouter, ctx: Context) -> None:
     guarded = [Depends(_require_json)]
 
     @routes.post("/api/records/{record_id}/revisions", status_code=201, dependencies=guarded)
-    def save(record_id: int, decision: Decision, chosen: Chosen) -> Response:
+    def save(record_id: RecordId, decision: Decision, chosen: Chosen) -> Response:
         try:
             revision = desk.decide(ctx, record_id, decision)
         except Conflict as error:
@@ -122,7 +124,7 @@ def _add_deciding(routes: APIRouter, ctx: Context) -> None:
         )
 
     @routes.post("/api/records/{record_id}/undo", status_code=201, dependencies=guarded)
-    def undo(record_id: int, body: Undo) -> Response:
+    def undo(record_id: RecordId, body: Undo) -> Response:
         try:
             revision = desk.take_back(ctx, record_id, body)
         except Conflict as error:
@@ -130,11 +132,11 @@ def _add_deciding(routes: APIRouter, ctx: Context) -> None:
         return JSONResponse({"seq": revision.seq, "status": revision.verdict}, 201)
 
     @routes.post("/api/records/{record_id}/ground", dependencies=guarded)
-    def ground(record_id: int, draft: Draft) -> dict[str, Any]:
+    def ground(record_id: RecordId, draft: Draft) -> dict[str, Any]:
         return desk.reground(ctx, record_id, draft.answer)
 
     @routes.post("/api/records/{record_id}/propose", status_code=202, dependencies=guarded)
-    def propose(record_id: int) -> dict[str, Any]:
+    def propose(record_id: RecordId) -> dict[str, Any]:
         return {"job": desk.propose_again(ctx, record_id)}
 
 

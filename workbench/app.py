@@ -31,8 +31,8 @@ THEME = gr.themes.Default(
     font_mono=["ui-monospace", "Consolas", "monospace"],
 )
 HEAD = """
-<link rel="stylesheet" href="/static/app.css">
-<link rel="stylesheet" href="/static/cockpit.css">
+<link rel="stylesheet" href="/desk/app.css">
+<link rel="stylesheet" href="/desk/cockpit.css">
 """
 
 
@@ -47,7 +47,7 @@ def create_app(ctx: Context, workers: bool = True) -> FastAPI:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(ctx))
     api.explain_errors(app)
     app.include_router(api.router(ctx))
-    app.mount("/static", StaticFiles(directory=STATIC))
+    app.mount("/desk", StaticFiles(directory=STATIC))
     app.mount("/pdfjs", StaticFiles(directory=STATIC / "pdfjs"))
     mounted: FastAPI = gr.mount_gradio_app(
         app,

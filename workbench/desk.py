@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from db import jobs as job_store
 from db import listing, store
@@ -35,18 +35,28 @@ VERDICTS: Mapping[Action, Verdict] = {
 }
 
 
+LARGEST = 2**31 - 1
+EVENT_ID = r"^[\w-]{8,64}$"
+
+
 class Decision(BaseModel):
     """What a curator sends: an action upon the revision that they saw."""
 
     model_config = ConfigDict(extra="forbid")
 
-    base_seq: int = Field(ge=0)
+    base_seq: int = Field(ge=0, le=LARGEST)
     action: Action
     answer: Answer | None = None
     accepted: tuple[str, ...] = ()
     note: str | None = Field(default=None, max_length=2_000)
-    lead_ms: int = Field(default=0, ge=0)
-    client_event_id: str = Field(min_length=8, max_length=64)
+    lead_ms: int = Field(default=0, ge=0, le=LARGEST)
+    client_event_id: str = Field(pattern=EVENT_ID)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Decision:
+        if self.action == "save" and self.answer is None:
+            raise ValueError("a save needs an answer")
+        return self
 
 
 class Undo(BaseModel):
@@ -54,8 +64,8 @@ class Undo(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    base_seq: int = Field(ge=0)
-    client_event_id: str = Field(min_length=8, max_length=64)
+    base_seq: int = Field(ge=0, le=LARGEST)
+    client_event_id: str = Field(pattern=EVENT_ID)
 
 
 def receive(ctx: Context, source: Path, name: str, project: str = "inbox") -> int:
@@ -241,7 +251,7 @@ def review(ctx: Context, record_id: int, filters: Filters) -> dict[str, Any]:
         "status": revisions[-1].verdict if revisions else "proposed",
         "document": _document(row),
         "job": _job(job),
-        "proposal": _proposal(proposed.id, proposed.proposal) if proposed else None,
+        "proposal": _proposal(proposed.id, proposed.proposal, document) if proposed else None,
         "answer": answer.model_dump(mode="json"),
         "fields": [field.model_dump(mode="json") for field in fields],
         "revisions": [_revision(revision) for revision in revisions],
@@ -323,10 +333,12 @@ def _document(row: DocumentRow) -> dict[str, Any]:
     }
 
 
-def _proposal(proposal_id: int, proposal: Proposal) -> dict[str, Any]:
+def _proposal(proposal_id: int, proposal: Proposal, document: Document) -> dict[str, Any]:
+    passages = [document.span(start, end) for start, end in proposal.windows]
     return {
         "id": proposal_id,
         "model": proposal.card.model,
+        "passages": [passage.model_dump(mode="json") for passage in passages],
         "error": proposal.extraction.error,
         "raw": "\n".join((*proposal.statements_raw, proposal.extraction.raw)),
         "statements": [s.model_dump(mode="json") for s in proposal.statements],

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -23,13 +24,15 @@ from db.files import store_file
 from db.tables import JobKind, JobRow
 from models.backends import Backend
 from models.documents import read
-from models.errors import WorkbenchError
+from models.errors import UnreadableDocument, WorkbenchError
 from models.extract import Pipeline
 from workbench.context import Context, Settings
 from workbench.desk import document_of, document_row
 
 log = logging.getLogger("workbench.worker")
 ROLES: tuple[JobKind, ...] = ("read", "propose")
+PARENT = "WORKBENCH_PARENT"
+"""Environment variable with the process id of the app that started the worker."""
 IDLE_SECONDS = 0.25
 BEAT_SECONDS = 2.0
 
@@ -41,12 +44,15 @@ class Worker:
         self._ctx = ctx
         self._role = role
         self._model: Backend | None = None
-        self._parent = os.getppid()
+        # Told by the parent: asking the system would come too late if that died meanwhile.
+        self._parent = int(os.environ.get(PARENT) or os.getppid())
 
     def run(self) -> None:
         """Take up what a dead worker left, then work until the parent goes."""
         with writing(self._ctx.engine) as session:
             jobs.requeue_stale(session, [self._role])
+        if self._role == "read":
+            self._sweep()
         while os.getppid() == self._parent:
             if not self.step():
                 time.sleep(IDLE_SECONDS)
@@ -74,6 +80,14 @@ class Worker:
                 self._read(job)
             else:
                 self._propose(job)
+        except SystemExit:
+            # The app is being ended in the middle of a job: that is no failure of the job.
+            with writing(self._ctx.engine) as session:
+                jobs.put_back(session, job.id)
+            raise
+        except UnreadableDocument as error:
+            self._fail(job, error.message, error.hint)
+            Path(job.path or "").unlink(missing_ok=True)
         except WorkbenchError as error:
             self._fail(job, error.message, error.hint)
         except Exception:
@@ -87,8 +101,15 @@ class Worker:
     def _fail(self, job: JobRow, message: str, hint: str) -> None:
         with writing(self._ctx.engine) as session:
             jobs.fail(session, job.id, message, hint)
-        if job.kind == "read" and job.path:
-            Path(job.path).unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        """Remove what crashes left in the incoming folder; files that a job needs stay."""
+        with reading(self._ctx.engine) as session:
+            needed = jobs.unfinished_paths(session)
+        for path in self._ctx.incoming.glob("*"):
+            old = time.time() - path.stat().st_mtime > 3600
+            if old and str(path) not in needed:
+                path.unlink(missing_ok=True)
 
     def _read(self, job: JobRow) -> None:
         """Read an incoming file; document, record and next job appear together or not at all."""
@@ -131,6 +152,8 @@ class Worker:
 def main(role: JobKind) -> int:
     """Run the worker of that role; 1 when another holds the lock."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # A request to end comes as an exception, so that the job in hand can be put back.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     ctx = Context(Settings())
     ctx.home.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:

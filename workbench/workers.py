@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -12,8 +13,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from workbench.context import Context
-from workbench.worker import ROLES
+from workbench.worker import PARENT, ROLES
 
+log = logging.getLogger(__name__)
 RESTART_SECONDS = 2.0
 
 
@@ -47,7 +49,10 @@ class Workers:
         while not self._stopping.wait(RESTART_SECONDS):
             for role, process in self._processes.items():
                 if process.poll() is not None and not self._stopping.is_set():
-                    self._processes[role] = self._spawn(role)
+                    try:
+                        self._processes[role] = self._spawn(role)
+                    except OSError as error:  # a full disk: try again at the next look
+                        log.warning("the %s worker cannot be started: %s", role, error)
 
     def _spawn(self, role: str) -> subprocess.Popen[bytes]:
         logs = self._ctx.home / "logs"
@@ -65,7 +70,8 @@ class Workers:
 
     def _environment(self) -> dict[str, str]:
         settings = self._ctx.settings.model_dump(exclude_none=True)
-        return {f"WORKBENCH_{name.upper()}": str(value) for name, value in settings.items()}
+        named = {f"WORKBENCH_{name.upper()}": str(value) for name, value in settings.items()}
+        return named | {PARENT: str(os.getpid())}
 
 
 def _rotate(path: Path, limit: int = 5_000_000) -> None:

@@ -131,18 +131,24 @@ class GgufBackend:
         max_tokens: int,
     ) -> dict[int, Completion]:
         started = perf_counter()
-        slots = [
-            self._start(index, sequence, prompts[index], tokens[index], rules)
-            for sequence, index in enumerate(batch)
-        ]
-        while active := [slot for slot in slots if slot.finish is None]:
-            self._step(active, max_tokens)
+        slots: list[_Slot] = []
+        try:
+            for sequence, index in enumerate(batch):
+                slots.append(self._start(index, sequence, prompts[index], tokens[index], rules))
+            while active := [slot for slot in slots if slot.finish is None]:
+                self._step(active, max_tokens)
+        finally:
+            self._release(slots)
         seconds = (perf_counter() - started) / len(slots)
+        return {slot.index: self._completion(slot, seconds) for slot in slots}
+
+    def _release(self, slots: Sequence[_Slot]) -> None:
+        """Leave nothing of these replies in the KV cache, whatever happened."""
+        for sequence in range(SLOTS):
+            self._llama.forget(sequence, 0)
         for slot in slots:
-            self._llama.forget(slot.sequence, 0)
             if slot.grammar:
                 slot.grammar.close()
-        return {slot.index: self._completion(slot, seconds) for slot in slots}
 
     def _start(
         self, index: int, sequence: int, prompt: Prompt, tokens: list[int], rules: str | None

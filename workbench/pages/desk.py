@@ -6,7 +6,7 @@ import gradio as gr
 
 from workbench.context import Context
 
-HOST = "import('/static/host.js').then((m) => m.host({element, props, watch}));"
+HOST = "import('/desk/host.js').then((m) => m.host({element, props, watch}));"
 
 
 def page(ctx: Context) -> gr.HTML:

@@ -33,7 +33,7 @@ SORTS = [
     ("Oldest first", "oldest"),
     ("Name", "name"),
 ]
-HOST = "import('/static/queue.js').then((m) => m.host(element, (row) => trigger('open', row)));"
+HOST = "import('/desk/queue.js').then((m) => m.host(element, (row) => trigger('open', row)));"
 
 
 @dataclass(frozen=True, slots=True)

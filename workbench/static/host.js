@@ -1,6 +1,6 @@
 // Puts the cockpit into Gradio's component and keeps it there when Gradio renders again.
 
-import { mount } from "/static/cockpit/cockpit.js";
+import { mount } from "/desk/cockpit/cockpit.js";
 
 export function host({ element, props, watch }) {
   const place = document.createElement("div");

@@ -28,12 +28,20 @@ export function createForm(hear) {
       ),
       list,
     );
+  const empty = h(
+    "p",
+    { class: "wb-nothing", hidden: true },
+    "Nothing here yet. Select words on the page and press ",
+    h("kbd", { class: "wb-kbd", text: "1" }), " to ", h("kbd", { class: "wb-kbd", text: "5" }),
+    " to say what they are, or add a row.",
+  );
   const element = h(
     "div",
     { class: "wb-form" },
     attention,
     part("Funding statements", counts.statements, statements, "Statement", hear.addStatement, "add-statement"),
     part("Funders and awards", counts.funders, funders, "Funder", hear.addFunder, "add-funder"),
+    empty,
   );
 
   let fields = new Map(); // key -> field
@@ -65,6 +73,7 @@ export function createForm(hear) {
       keptRows.set(id, found);
       return found;
     };
+    empty.hidden = views.length > 0;
     counts.statements.textContent = String(state.statements.length);
     counts.funders.textContent = String(state.funders.length);
     arrange(statements, state.statements.map((each, i) => {

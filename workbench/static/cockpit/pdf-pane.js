@@ -1,6 +1,7 @@
 // The PDF beside the form: pages drawn only near the view, highlights, selectable words, zoom.
 
 import { button, calm, h } from "./dom.js";
+import { dragging } from "./drag.js";
 import { PdfPage } from "./pdf-page.js";
 import { createQueue } from "./pdf-queue.js";
 import { picking } from "./picking.js";
@@ -32,7 +33,7 @@ export function createPdfPane({ api, docs, hear }) {
     button("Next page", () => goTo(current() + 1), { quiet: true, symbol: "down" }),
     number, count,
     h("span", { class: "wb-space" }),
-    button("Dim the page", () => dim(!recall("dim")), { quiet: true, symbol: "dim", name: "dim" }),
+    button("Dark page", () => dim(!recall("dim")), { quiet: true, symbol: "dim", name: "dim" }),
     button("Zoom out", () => zoom(-1), { quiet: true, symbol: "minus", key: "Z", name: "zoom-out" }),
     percent,
     button("Zoom in", () => zoom(1), { quiet: true, symbol: "plus", key: "z", name: "zoom-in" }),
@@ -74,6 +75,7 @@ export function createPdfPane({ api, docs, hear }) {
   resized.observe(scroller);
   const selection = watchSelection(scroller, readSelection, hear.select);
   const picks = picking(scroller, () => active, hear.pick);
+  const drags = dragging(scroller);
   scroller.addEventListener("scroll", () => requestAnimationFrame(follow), { passive: true });
   dim(recall("dim"));
 
@@ -260,6 +262,7 @@ export function createPdfPane({ api, docs, hear }) {
       resized.disconnect();
       selection.destroy();
       picks.destroy();
+      drags.destroy();
       queue.destroy();
       pages.forEach((page) => page.leave());
     },

@@ -1,13 +1,15 @@
-// Clicks and hovers on highlights, which lie below the selectable words.
+// Clicks and hovers on highlights.
+
+const VALUE = ".wb-mark:not(.wb-mark-passage)";
 
 /** `pick(key)` hears a click; where highlights overlap, clicking again goes to the next one. */
 export function picking(scroller, active, pick) {
   const under = (event) =>
-    document.elementsFromPoint(event.clientX, event.clientY).filter((e) => e.matches?.(".wb-mark"));
+    document.elementsFromPoint(event.clientX, event.clientY).filter((e) => e.matches?.(VALUE));
   let warm = null;
 
   function click(event) {
-    const direct = event.target.closest?.(".wb-mark");
+    const direct = event.target.closest?.(VALUE);
     const chosen = document.getSelection();
     if (!direct && chosen && !chosen.isCollapsed) return;
     const found = event.clientX || event.clientY ? under(event) : [];
@@ -22,7 +24,6 @@ export function picking(scroller, active, pick) {
     const key = mark?.dataset.key ?? null;
     if (key === warm) return;
     warm = key;
-    scroller.classList.toggle("wb-over", Boolean(mark));
     for (const each of scroller.querySelectorAll(".wb-mark")) {
       each.classList.toggle("wb-warm", each.dataset.key === key);
     }

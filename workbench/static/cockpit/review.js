@@ -76,7 +76,7 @@ export class Review {
   marks(fields = this.fields()) {
     const placed = fields.filter((field) => field.span);
     const order = (field) => (field.kind === "statement" ? 0 : 1);
-    return placed
+    const values = placed
       .sort((a, b) => order(a) - order(b))
       .map(({ key, kind, alignment, value, span }) => ({
         key,
@@ -86,6 +86,22 @@ export class Review {
         end: span.end,
         boxes: span.boxes ?? [],
         label: `${KIND_NAMES[kind]}: ${value.length > 90 ? `${value.slice(0, 90)}…` : value}`,
+      }));
+    return [...this.#passages(), ...values];
+  }
+
+  /** What the model read of a PDF: a hint of where to look when it found nothing. */
+  #passages() {
+    return (this.payload.proposal?.passages ?? [])
+      .filter(({ boxes }) => boxes.length)
+      .map(({ start, end, boxes }, i) => ({
+        key: `passage:${i}`,
+        kind: "passage",
+        alignment: "none",
+        start,
+        end,
+        boxes,
+        label: "The model read this passage",
       }));
   }
 

@@ -50,19 +50,13 @@ export function watchSelection(root, read, tell) {
     tell(current);
   }, 30);
 
-  const changed = () => {
-    if (dragging) holdInPlace(root);
-    else look();
-  };
+  const changed = () => dragging || look();
   const down = (event) => {
     dragging = event.button === 0;
-    if (dragging) root.classList.add("wb-selecting");
   };
   const up = () => {
     if (!dragging) return;
     dragging = false;
-    root.classList.remove("wb-selecting");
-    root.querySelectorAll(".wb-hold").forEach((hold) => hold.remove());
     look();
   };
   const copy = (event) => {
@@ -86,7 +80,10 @@ export function watchSelection(root, read, tell) {
       return current;
     },
     clear() {
-      if (current) document.getSelection()?.removeAllRanges();
+      if (!current) return;
+      current = null;
+      document.getSelection()?.removeAllRanges();
+      tell(null);
     },
     destroy() {
       look.cancel();
@@ -98,27 +95,4 @@ export function watchSelection(root, read, tell) {
 function lastRect(range) {
   const rects = [...range.getClientRects()].filter((rect) => rect.width > 0 && rect.height > 0);
   return rects.at(-1) ?? range.getBoundingClientRect();
-}
-
-/**
- * Words are absolutely placed, so between them lies nothing, and a drag over nothing would jump to
- * the end of the layer. A block behind the words, next to the moving edge, keeps the edge there.
- */
-function holdInPlace(root) {
-  const chosen = document.getSelection();
-  const word = chosen?.focusNode && holder(chosen.focusNode);
-  const layer = word?.parentElement;
-  if (!layer?.classList.contains("wb-words") || !root.contains(layer)) return;
-  let hold = layer.querySelector(".wb-hold");
-  if (!hold) {
-    hold = document.createElement("div");
-    hold.className = "wb-hold";
-  }
-  const order = chosen.anchorNode.compareDocumentPosition(chosen.focusNode);
-  const backwards =
-    order & Node.DOCUMENT_POSITION_PRECEDING ||
-    (!order && chosen.focusOffset < chosen.anchorOffset);
-  if (backwards) {
-    if (word.previousSibling !== hold) layer.insertBefore(hold, word);
-  } else if (word.nextSibling !== hold) layer.insertBefore(hold, word.nextSibling);
 }

@@ -16,6 +16,7 @@ export function createTextPane({ api, hear }) {
   let pages = [];
   let marks = [];
   let active = null;
+  let sha = null;
   let shown = 0;
   let size = 1;
 
@@ -33,6 +34,7 @@ export function createTextPane({ api, hear }) {
 
   function show(document) {
     shown += 1;
+    sha = document.sha256;
     nearby.disconnect();
     scroller.scrollTop = 0;
     pages = document.pages.map((info) => ({
@@ -142,6 +144,9 @@ export function createTextPane({ api, hear }) {
     fit() {
       size = 1;
       zoom(0);
+    },
+    get sha256() {
+      return sha;
     },
     goTo: (number) => pages[number - 1]?.element.scrollIntoView({ block: "start" }),
     scrollBy: (share) => scroller.scrollBy({ top: share * scroller.clientHeight, behavior: calm() ? "instant" : "smooth" }),

@@ -1,0 +1,306 @@
+"""The main job in a real browser, on the real server with its workers and the embedded model."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parent.parent
+SAMPLES = ROOT / "workbench" / "samples"
+SHOTS = ROOT / "screenshots"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@dataclass
+class Desk:
+    """A running workbench and what its browser was caught at."""
+
+    url: str
+    browser: Browser
+    strays: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def open(self, theme: str = "light", width: int = 1280, height: int = 800) -> Page:
+        page = self.browser.new_page(viewport={"width": width, "height": height})
+        page.on("request", self._watch)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.goto(f"{self.url}/?__theme={theme}")
+        page.wait_for_selector("#wb-queue .wb-note", state="attached", timeout=60_000)
+        return page
+
+    def _watch(self, request: Request) -> None:
+        if not request.url.startswith((self.url, "data:", "blob:")):
+            self.strays.append(request.url)
+
+    def get(self, path: str) -> Any:
+        with urllib.request.urlopen(self.url + path, timeout=30) as reply:
+            return json.loads(reply.read())
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        with urllib.request.urlopen(f"{self.url}/api/export/{name}.jsonl", timeout=30) as reply:
+            return [json.loads(line) for line in reply.read().decode().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    home = tmp_path_factory.mktemp("home")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "workbench", "serve", "--port", str(port)],
+        env=os.environ | {"WORKBENCH_HOME": str(home), "WORKBENCH_ACTOR": "curator"},
+    )
+    try:
+        with sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            running = Desk(f"http://127.0.0.1:{port}", browser)
+            wait_for(lambda: running.get("/healthz")["ok"], 120)
+            yield running
+            assert running.strays == []
+            assert running.errors == []
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait(15)
+
+
+def wait_for(condition: Any, seconds: float) -> Any:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if found := condition():
+                return found
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise TimeoutError(f"nothing after {seconds} s")
+
+
+def upload(desk: Desk, page: Page, *paths: Path) -> dict[str, int]:
+    """Drop files on the page and wait until the model has read them; returns their records."""
+    page.get_by_role("tab", name="Papers").click()
+    page.set_input_files("#wb-upload input[type=file]", [str(path) for path in paths])
+    names = {path.name for path in paths}
+
+    def ready() -> dict[str, int]:
+        items = desk.get("/api/records?limit=500")["items"]
+        done = {i["name"]: i["id"] for i in items if i["job"] and i["job"]["state"] == "done"}
+        return {name: done[name] for name in names} if names <= done.keys() else {}
+
+    found: dict[str, int] = wait_for(ready, 60)
+    return found
+
+
+def open_paper(page: Page, record: int) -> None:
+    page.locator(f"#wb-queue tr[data-record='{record}']").click(timeout=15_000)
+    page.wait_for_selector(".wb-page canvas", timeout=30_000)
+
+
+PLACE = """(wanted) => {
+  const spans = [...document.querySelectorAll('.wb-words [data-start]')];
+  const words = wanted.split(' ');
+  const said = (span) => (span?.textContent ?? '').trim();
+  const at = spans.findIndex((_, i) => words.every((word, k) => said(spans[i + k]) === word));
+  if (at < 0) return null;
+  const [first, last] = [spans[at], spans[at + words.length - 1]];
+  first.scrollIntoView({ block: 'center', behavior: 'instant' });
+  const [a, b] = [first, last].map((span) => span.getBoundingClientRect());
+  return [a.left + 0.5, a.top + a.height / 2, b.right + 1, b.top + b.height / 2];
+}"""
+
+
+def select_words(page: Page, text: str) -> None:
+    """Drag the mouse over these words on the page, as a curator does."""
+    page.wait_for_function(PLACE, arg=text, timeout=15_000)
+    page.wait_for_timeout(400)  # the scrolling comes to rest
+    x0, y0, x1, y1 = page.evaluate(PLACE, text)
+    page.mouse.move(x0, y0)
+    page.mouse.down()
+    page.mouse.move(x1, y1, steps=8)
+    page.mouse.up()
+    page.wait_for_selector(".wb-menu:not([hidden])")
+
+
+def value(page: Page, path: str) -> str:
+    return page.locator(f".wb-field[data-path='{path}'] textarea").input_value()
+
+
+SWIFT = {row["file"]: row for row in map(json.loads, (SAMPLES / "gold.jsonl").open("rb"))}[
+    "swift-calls.pdf"
+]
+
+
+def test_a_paper_goes_from_upload_to_a_correction_to_a_preference_pair(desk: Desk) -> None:
+    page = desk.open()
+    record = upload(desk, page, SAMPLES / "swift-calls.pdf")["swift-calls.pdf"]
+    open_paper(page, record)
+    clear_proposal(page)
+    select_words(page, "This research was supported by the Leverhulme Trust (grant RPG-2022-9914).")
+    page.keyboard.press("1")
+    select_words(page, "Leverhulme Trust")
+    page.keyboard.press("2")
+    select_words(page, "RPG-2022-9914).")
+    page.keyboard.press("3")
+    award = page.locator(".wb-field.wb-kind-award_ids textarea").first
+    expect(award).to_have_value("RPG-2022-9914).")
+    award.fill("RPG-2022-9914")
+    page.keyboard.press("Escape")
+    expect(page.locator(".wb-kind-award_ids[data-alignment=exact]")).to_be_visible()
+    assert page.locator(".wb-mark").count() >= 3
+    SHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SHOTS / "correction.png")
+    page.locator("[data-action=accept]").click()
+    wait_for(lambda: desk.get(f"/api/records/{record}")["status"] == "corrected", 15)
+    (gold,) = desk.rows("gold")
+    assert gold["funders"] == SWIFT["funders"][:1]
+    assert gold["statements"][0]["span"]["boxes"]
+    pairs = desk.rows("pairs")
+    assert pairs
+    chosen = json.loads(pairs[0]["chosen"][0]["content"])
+    assert chosen == {"statements": [gold["statements"][0]["text"]]}
+    assert pairs[0]["rejected"][0]["content"] != pairs[0]["chosen"][0]["content"]
+    page.close()
+
+
+def clear_proposal(page: Page) -> None:
+    """Remove whatever the model proposed, row by row."""
+    for row in (".wb-statement", ".wb-funder"):
+        while page.locator(row).count():
+            page.locator(f"{row} [data-action=drop]").first.click()
+
+
+def test_value_and_page_lead_to_each_other(desk: Desk) -> None:
+    page = desk.open()
+    record = upload(desk, page, SAMPLES / "swift-calls.pdf")["swift-calls.pdf"]
+    save(desk, record, SWIFT)
+    open_paper(page, record)
+    name = page.locator(".wb-field[data-path='/1/funder_name']")
+    name.click(position={"x": 4, "y": 4})
+    active = page.locator(".wb-mark.wb-active").first
+    expect(active).to_be_visible()
+    page.locator(".wb-mark:not(.wb-active)").last.click()
+    key = page.locator(".wb-mark.wb-active").first.get_attribute("data-key")
+    expect(page.locator(f".wb-field[data-key='{key}']")).to_have_class(re.compile("wb-selected"))
+    page.close()
+
+
+def save(desk: Desk, record: int, gold: dict[str, Any], actor: str = "x") -> None:
+    """Save an answer behind the page's back, as a second curator does."""
+    head = desk.get(f"/api/records/{record}")["head"]
+    body = {
+        "base_seq": head,
+        "action": "save",
+        "answer": {
+            "statements": [{"text": text} for text in gold["statements"]],
+            "funders": gold["funders"],
+        },
+        "client_event_id": uuid4().hex,
+    }
+    request = urllib.request.Request(
+        f"{desk.url}/api/records/{record}/revisions",
+        json.dumps(body).encode(),
+        {"content-type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as reply:
+        assert reply.status == 201
+
+
+def test_a_second_tab_on_the_same_paper_meets_the_first_s_version(desk: Desk) -> None:
+    page = desk.open()
+    record = upload(desk, page, SAMPLES / "swift-calls.pdf")["swift-calls.pdf"]
+    open_paper(page, record)
+    save(desk, record, SWIFT)
+    page.locator("[data-action=add-funder]").click()
+    page.keyboard.type("Bank of Mars")
+    page.keyboard.press("Escape")
+    page.keyboard.press("A")
+    confirm = page.locator("[data-action=accept].wb-confirming")
+    if confirm.count():
+        confirm.click()
+    dialog = page.locator(".wb-conflict")
+    expect(dialog).to_be_visible(timeout=15_000)
+    assert "Marlowe Natural History Society" in dialog.inner_text()
+    assert "Bank of Mars" in dialog.inner_text()
+    page.screenshot(path=SHOTS / "conflict.png")
+    dialog.locator("[data-action=save-mine]").click()
+    wait_for(
+        lambda: (
+            "Bank of Mars" in json.dumps(desk.get(f"/api/records/{record}")["answer"]["funders"])
+        ),
+        15,
+    )
+    page.close()
+
+
+def test_the_keyboard_alone_decides_paper_after_paper(desk: Desk) -> None:
+    page = desk.open()
+    names = ("entropy-game.pdf", "abelhas-telhado.pdf")
+    records = upload(desk, page, *(SAMPLES / name for name in names))
+    open_paper(page, records[names[0]])
+    page.keyboard.press("N")
+    wait_for(lambda: desk.get(f"/api/records/{records[names[0]]}")["status"] == "no_funding", 15)
+    page.keyboard.press("u")
+    wait_for(lambda: desk.get(f"/api/records/{records[names[0]]}")["status"] == "proposed", 15)
+    page.keyboard.press("?")
+    expect(page.locator("dialog[open]")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.close()
+
+
+def test_a_bad_file_is_told_on_the_page_and_nothing_of_it_is_kept(
+    desk: Desk, tmp_path: Path
+) -> None:
+    before = desk.get("/api/records")["total"]
+    bad = tmp_path / "login.pdf"
+    bad.write_bytes(b"<!doctype html><html>Please log in</html>")
+    page = desk.open()
+    page.set_input_files("#wb-upload input[type=file]", str(bad))
+    expect(page.locator("#wb-jobs")).to_contain_text("web page", timeout=30_000)
+    assert desk.get("/api/records")["total"] == before
+    page.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1920, 1080)])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_pages_fit_the_screen_in_light_and_dark(
+    desk: Desk, theme: str, width: int, height: int
+) -> None:
+    """Leaves pictures of the pages in screenshots/, to be looked at."""
+    page = desk.open(theme, width, height)
+    record = upload(desk, page, SAMPLES / "eelgrass-sound.pdf")["eelgrass-sound.pdf"]
+    page.wait_for_timeout(2_000)
+    SHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SHOTS / f"papers-{theme}-{width}.png")
+    open_paper(page, record)
+    page.wait_for_timeout(1_000)
+    page.screenshot(path=SHOTS / f"review-{theme}-{width}.png")
+    overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert overflow <= 0
+    assert page.locator("[data-action=accept]").is_visible()
+    page.close()

@@ -1,0 +1,99 @@
+// What the keys and buttons of the cockpit do.
+
+import { KINDS } from "./menu.js";
+
+/** `ctx` has review, form, panel, pane, menu, raw, help, actions, decisions, opening, toasts. */
+export function createControls(ctx) {
+  const views = {
+    accept: () => ctx.decisions.accept(),
+    noFunding: () => ctx.decisions.noFunding(),
+    skip: () => ctx.decisions.skip(),
+    flag: () => ctx.decisions.flag(),
+    undo: () => ctx.actions.keyed.undo() || ctx.decisions.undo(),
+    next: () => go("next", "This is the last paper of the list."),
+    previous: () => go("previous", "This is the first paper of the list."),
+    raw: toggleRaw,
+    help: () => ctx.help.open(),
+    leave: leaveAll,
+    scrollDown: () => ctx.pane.scrollBy(0.6),
+    scrollUp: () => ctx.pane.scrollBy(-0.6),
+    zoomIn: () => ctx.pane.zoom(1),
+    zoomOut: () => ctx.pane.zoom(-1),
+    fit: () => ctx.pane.fit(),
+  };
+
+  /** Do an action of the keyboard map; false when there was nothing to do. */
+  function run(action) {
+    if (views[action]) return views[action]();
+    if (!ctx.review) return false;
+    if (ctx.panel.open !== "form") ctx.panel.show("form");
+    return ctx.actions.keyed[action]();
+  }
+
+  function go(where, end) {
+    const id = ctx.review?.payload.position?.[where] ?? null;
+    if (id === null) ctx.toasts.show(end, { id: "edge" });
+    else ctx.opening.open(id);
+  }
+
+  function toggleRaw() {
+    const open = ctx.panel.open === "raw";
+    ctx.panel.show(open ? "form" : "raw");
+    if (open) focusField();
+    else ctx.raw.enter();
+  }
+
+  /** Escape outside an input: drop the selected words, else go back to the form. */
+  function leaveAll() {
+    if (ctx.menu.selection) ctx.pane.selection.clear();
+    else if (ctx.panel.open !== "form") ctx.panel.show("form");
+    else return false;
+    return true;
+  }
+
+  /** Escape in an input. */
+  function leave(target) {
+    const key = target.closest(".wb-field")?.dataset.key;
+    if (key) return ctx.actions.leave(key);
+    if (target === ctx.raw.input) ctx.panel.show("form");
+    target.blur();
+    focusField();
+    return true;
+  }
+
+  function focusField() {
+    const key = ctx.review?.selected;
+    if (key) ctx.form.select(key);
+  }
+
+  /** Use the selected words of the page as a kind of field. */
+  function choose(kind, force) {
+    const { selection } = ctx.menu;
+    if (!selection || !ctx.review) return;
+    ctx.pane.selection.clear();
+    ctx.panel.show("form");
+    ctx.actions.use(kind, selection, force);
+  }
+
+  /** A highlight of the page was clicked: its place is under the pointer, so do not scroll. */
+  function pick(key) {
+    if (!ctx.review) return;
+    ctx.panel.show("form");
+    ctx.review.selected = key;
+    ctx.form.select(key);
+  }
+
+  /** A field was selected or is being edited: its place on the page glows. */
+  function selected(key, { editing = false } = {}) {
+    if (!ctx.review) return;
+    const moved = ctx.review.selected !== key;
+    ctx.review.selected = key;
+    ctx.pane.focus(key, { scroll: moved || !editing });
+  }
+
+  return {
+    run, leave, choose, pick, selected,
+    chooseAt: (index, force) => choose(KINDS[index], force),
+    selecting: () => Boolean(ctx.menu.selection),
+  };
+}

@@ -1,0 +1,85 @@
+// The head of the cockpit: which paper, where in the list, how it stands, and what to decide.
+
+import { button, h, icon } from "./dom.js";
+
+export const STATUS_NAMES = {
+  proposed: "to review",
+  accepted: "accepted",
+  corrected: "corrected",
+  no_funding: "no funding",
+  skipped: "skipped",
+  flagged: "flagged",
+};
+
+/** `hear` has accept, noFunding, skip, flag, undo, previous, next. */
+export function createHeader(hear) {
+  const name = h("h2", { class: "wb-name" });
+  const position = h("span", { class: "wb-position" });
+  const status = h("span", { class: "wb-status" });
+  const model = h("span", { class: "wb-model" });
+  const warnings = h("button", {
+    type: "button", class: "wb-warnings", "aria-expanded": "false", hidden: true, data: { action: "warnings" },
+    on: { click: () => toggle(list.hidden) },
+  });
+  const list = h("ul", { class: "wb-warning-list", hidden: true });
+  const make = (label, run, key, action, kind) => button(label, run, { key, name: action, kind });
+  const accept = make("Accept", () => hear.accept(), "A", "accept", "primary");
+  const buttons = {
+    previous: make("Previous", () => hear.previous(), "p", "previous", "plain"),
+    next: make("Next", () => hear.next(), "n", "next", "plain"),
+    undo: make("Undo", () => hear.undo(), "u", "undo", "plain"),
+    flag: make("Flag", () => hear.flag(), "f", "flag", "plain"),
+    skip: make("Skip", () => hear.skip(), "s", "skip", "plain"),
+    no_funding: make("No funding", () => hear.noFunding(), "N", "no-funding", "plain"),
+  };
+  const element = h(
+    "header",
+    { class: "wb-header" },
+    h("div", { class: "wb-paper" }, name, h("div", { class: "wb-about" }, position, status, model, warnings), list),
+    h(
+      "div",
+      { class: "wb-actions", role: "toolbar", "aria-label": "Decide" },
+      h("span", { class: "wb-group" }, buttons.previous, buttons.next),
+      h("span", { class: "wb-group" }, buttons.undo),
+      h("span", { class: "wb-group" }, buttons.flag, buttons.skip, buttons.no_funding),
+      accept,
+    ),
+  );
+
+  function toggle(open) {
+    list.hidden = !open;
+    warnings.setAttribute("aria-expanded", String(open));
+  }
+
+  /** What there is to show; `confirming` is the text of a second press, or null. */
+  function update({ payload, dirty, confirming, canUndo }) {
+    const { document: paper, position: place, proposal } = payload;
+    name.textContent = paper.name;
+    name.title = paper.name;
+    position.textContent = place?.total ? `${place.index} of ${place.total}` : "not in this list";
+    status.textContent = STATUS_NAMES[payload.status] ?? payload.status;
+    status.dataset.status = payload.status;
+    model.textContent = proposal?.model ?? "";
+    model.title = proposal ? `Proposed by ${proposal.model}` : "";
+    warn(paper.warnings ?? []);
+    const label = confirming ? (dirty ? "Save anyway" : "Accept anyway") : dirty ? "Save correction" : "Accept";
+    accept.querySelector(".wb-label").textContent = label;
+    accept.classList.toggle("wb-confirming", Boolean(confirming));
+    accept.title = confirming ?? `${label} (A)`;
+    accept.dataset.dirty = String(dirty);
+    buttons.next.disabled = !place?.next;
+    buttons.previous.disabled = !place?.previous;
+    buttons.undo.disabled = !canUndo;
+  }
+
+  function warn(texts) {
+    warnings.hidden = !texts.length;
+    if (!texts.length) toggle(false);
+    const label = texts.length === 1 ? "1 warning" : `${texts.length} warnings`;
+    warnings.replaceChildren(icon("warn"), h("span", { text: label }));
+    warnings.title = texts.join("\n");
+    list.replaceChildren(...texts.map((text) => h("li", { text })));
+  }
+
+  return { element, update, buttons, accept };
+}

@@ -1,0 +1,179 @@
+// Opens papers: asks for them, puts back unsaved edits, and waits for a proposal that is on its way.
+
+import { signature } from "./answer.js";
+import { Review } from "./review.js";
+import { dropDraft } from "./storage.js";
+
+const POLL_MS = 1500;
+const clock = (at) => new Date(at).toLocaleTimeString(undefined, { timeStyle: "short" });
+
+/** `ctx` has api, prefetch, decisions, screen, panel, toasts, filters, review. */
+export function createOpening(ctx) {
+  let turn = 0;
+  let timer = 0;
+  const hear = {
+    changed() {
+      ctx.decisions.settle();
+      ctx.screen.refresh();
+    },
+    refused(error, placed) {
+      ctx.screen.refresh();
+      const text = error.retry ? `Places cannot be checked now. ${error.message}` : error.message;
+      if (!placed) ctx.toasts.show(text, { id: "ground", kind: "warn" });
+    },
+  };
+
+  /** Open a paper. `start` puts a draft upon it; `fresh` leaves unsaved edits behind. */
+  async function open(id, { start = null, fresh = false, ready = null } = {}) {
+    const mine = (turn += 1);
+    clearTimeout(timer);
+    close(fresh);
+    ctx.screen.wait(true);
+    try {
+      if (ctx.decisions.outbox.unsent(id)) await ctx.decisions.outbox.settled(id, 3000);
+      const payload = ready ?? (await ask(id));
+      if (mine !== turn) return;
+      const from = start ?? (fresh ? null : found(id, payload));
+      const review = new Review({ payload, api: ctx.api, hear, start: from });
+      review.restored = from?.reason ? from : null;
+      ctx.review = review;
+      if (from?.reason) review.store();
+      ctx.screen.shown(review);
+      poll();
+    } catch (error) {
+      if (mine !== turn) return;
+      if (error.name !== "ApiError") throw error;
+      ctx.screen.failed(id, error);
+    } finally {
+      if (mine === turn) ctx.screen.wait(false);
+    }
+  }
+
+  function close(fresh) {
+    if (fresh) ctx.review?.forget();
+    ctx.review?.close();
+    ctx.review = null;
+  }
+
+  async function ask(id) {
+    const ahead = ctx.prefetch.take(id, ctx.filters);
+    const payload = ahead && (await ahead.catch(() => null));
+    if (payload) setTimeout(() => renew(), 400); // its place in the list may be old by now
+    return payload ?? ctx.api.record(id, ctx.filters);
+  }
+
+  /** Edits of an earlier visit, or of a decision that is still on its way. */
+  function found(id, payload) {
+    const unsent = ctx.decisions.outbox.unsent(id)?.body;
+    if (unsent?.answer) return { ...unsent, reason: "unsent" };
+    const kept = Review.stored(id);
+    if (!kept) return null;
+    const current = kept.base_seq === payload.head;
+    const changed = kept.dirty && signature(kept.answer) !== signature(payload.answer);
+    if (changed) return { ...kept, reason: current ? "kept" : "outdated" };
+    if (!current) dropDraft(id);
+    return current ? { ...kept, reason: null } : null;
+  }
+
+  function poll() {
+    clearTimeout(timer);
+    const state = ctx.review?.payload.job?.state;
+    if (state === "queued" || state === "running") timer = setTimeout(renew, POLL_MS);
+  }
+
+  /** Ask again how the open paper stands, without disturbing who works on it. */
+  async function renew() {
+    const { review } = ctx;
+    if (!review) return;
+    try {
+      const payload = await ctx.api.record(review.id, ctx.filters);
+      if (review === ctx.review) arrived(review, payload);
+    } catch (error) {
+      if (error.name !== "ApiError") throw error;
+    }
+    poll();
+  }
+
+  function arrived(review, payload) {
+    const { draft } = review;
+    const newer = payload.head !== review.payload.head || payload.proposal?.id !== review.payload.proposal?.id;
+    if (newer && !draft.dirty && !draft.canUndo) {
+      open(review.id, { ready: payload });
+      return;
+    }
+    if (newer) review.late = payload.head !== review.payload.head ? "revision" : "proposal";
+    const { answer, fields, head, status } = review.payload;
+    review.payload = newer ? { ...payload, answer, fields, head, status } : payload;
+    ctx.screen.renewed(review);
+  }
+
+  /** What to say above the form of the open paper. */
+  function notices(review) {
+    return [restored(review), late(review), job(review), unread(review)].filter(Boolean);
+  }
+
+  function restored({ id, restored: from, payload }) {
+    if (!from) return null;
+    const discard = { label: "Discard my edits", name: "discard", run: () => open(id, { fresh: true }) };
+    const who = payload.revisions.at(-1)?.actor ?? "Somebody";
+    const texts = {
+      kept: `Your unsaved edits from ${clock(from.at)} are back.`,
+      outdated: `Your unsaved edits are back, but ${who} saved this paper meanwhile: saving will show both versions.`,
+      unsent: "Your decision on this paper is still on its way to the server.",
+      undone: "Your decision was taken back. Your edits are still here.",
+      merge: "Your version, upon theirs. Correct what differs and save.",
+    };
+    const kind = from.reason === "outdated" ? "warn" : "info";
+    return { text: texts[from.reason], kind, actions: from.reason === "unsent" ? [] : [discard] };
+  }
+
+  function late({ id, late: what }) {
+    if (!what) return null;
+    const text =
+      what === "proposal"
+        ? "The model’s proposal has arrived. Showing it discards what you entered."
+        : "This paper was saved elsewhere meanwhile. Saving will show both versions.";
+    const actions = what === "proposal" ? [{ label: "Show it", name: "show-proposal", run: () => open(id, { fresh: true }) }] : [];
+    return { text, kind: "warn", actions };
+  }
+
+  function job({ id, payload }) {
+    const { job: task, proposal } = payload;
+    if (task?.state === "queued") return { text: "This paper waits in line for the model.", busy: true };
+    if (task?.state === "running") return { text: "The model reads this paper.", busy: true };
+    const again = { label: "Ask the model again", name: "propose", run: () => propose(id) };
+    if (task?.state === "failed") {
+      return { text: `The model could not read this paper. ${task.error ?? ""}`.trim(), kind: "bad", actions: [again] };
+    }
+    if (proposal || payload.head) return null;
+    return { text: "No model has read this paper yet. You can fill in the form by hand.", actions: [again] };
+  }
+
+  function unread({ payload: { proposal } }) {
+    if (!proposal?.error) return null;
+    return {
+      text: `The model’s reply could not be read: ${proposal.error}`,
+      kind: "bad",
+      actions: proposal.raw ? [{ label: "Show the reply", name: "show-reply", run: () => ctx.panel.show("reply") }] : [],
+    };
+  }
+
+  async function propose(id) {
+    try {
+      await ctx.api.propose(id);
+      await renew();
+    } catch (error) {
+      if (error.name !== "ApiError") throw error;
+      ctx.toasts.show(error.message, { kind: "bad", stay: true });
+    }
+  }
+
+  return {
+    open, notices, renew,
+    destroy() {
+      turn += 1;
+      clearTimeout(timer);
+      close(false);
+    },
+  };
+}
