@@ -62,12 +62,14 @@ def page(ctx: Context) -> Queue:
             number = gr.Number(1, label="Page", precision=0, minimum=1, scale=0, min_width=90)
         # A plain component: for a subclass Gradio writes a stub file beside the source.
         table = gr.HTML(elem_id="wb-queue", js_on_load=HOST, apply_default_css=False)
+        # Inside the tab: among the tabs it would count as one, and their labels would slip.
+        timer = gr.Timer(1.5)
     filters: list[Any] = [status, sort, query, number]
     show, show_jobs = partial(render, ctx), partial(render_jobs, ctx)
     for component in filters:
         component.change(show, [*filters], table, api_visibility="private", queue=False)
     upload.upload(partial(receive, ctx), upload, [upload, jobs], api_visibility="private")
-    gr.Timer(1.5).tick(
+    timer.tick(
         partial(refresh, ctx),
         [*filters, table, jobs],
         [table, jobs],

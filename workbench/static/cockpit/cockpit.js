@@ -12,7 +12,7 @@ import { createHeader } from "./header.js";
 import { createHelp } from "./help.js";
 import { createHistory } from "./history.js";
 import { createKeyboard } from "./keyboard.js";
-import { createSplit } from "./layout.js";
+import { createSplit, fillHeight } from "./layout.js";
 import { createMenu } from "./menu.js";
 import { createOpening } from "./opening.js";
 import { createPanel } from "./panel.js";
@@ -124,15 +124,17 @@ function tabShown(ctx, name) {
   ctx.toasts.show("The JSON was not valid, so the form is unchanged.", { kind: "warn", id: "raw" });
 }
 
-/** Which field was being edited when the mouse goes to the page; and nothing is lost on leaving. */
+/** The window around the cockpit: its size, its end, and where the mouse goes from a field. */
 function listen(ctx) {
   const down = (event) => {
     ctx.wasEditing = event.target.closest?.(".wb-pane") ? ctx.form.editing : null;
   };
   const hide = () => ctx.review?.keep.flush();
+  const unfit = fillHeight(ctx.root);
   ctx.root.addEventListener("pointerdown", down, true);
   addEventListener("pagehide", hide);
   return () => {
+    unfit();
     ctx.root.removeEventListener("pointerdown", down, true);
     removeEventListener("pagehide", hide);
   };

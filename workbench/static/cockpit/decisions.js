@@ -7,6 +7,7 @@ import { createOutbox } from "./outbox.js";
 import { dropDraft, saveDraft } from "./storage.js";
 
 const SENT = { save: "Saved.", no_funding: "Saved: no funding.", skip: "Skipped.", flag: "Flagged." };
+const BACK = "u to undo";
 const CONFIRM_MS = 5000;
 const SLIP_MS = 400; // a second press so soon after the next paper came was meant for the last one
 
@@ -95,10 +96,10 @@ export function createDecisions(ctx) {
   function send(entry) {
     taken.push({ entry, result: null });
     outbox.send(entry);
-    ctx.toasts.show(SENT[entry.body.action], undoable());
+    ctx.toasts.show(`${SENT[entry.body.action]} ${BACK}`, undoable());
   }
 
-  const undoable = () => ({ id: "saved", actions: [{ label: "Undo", key: "u", run: () => undo() }] });
+  const undoable = () => ({ id: "saved", actions: [{ label: "Undo", run: () => undo() }] });
 
   /** The server has it: the open paper goes on from there, the list may have changed. */
   function arrived({ recordId, body, edited }, result) {
@@ -167,7 +168,7 @@ export function createDecisions(ctx) {
     if (next !== null) {
       await ctx.opening.open(next);
       advanced = performance.now();
-    } else ctx.toasts.show(`${SENT[action]} That was the last paper of this list.`, undoable());
+    } else ctx.toasts.show(`${SENT[action]} That was the last paper of this list. ${BACK}`, undoable());
   }
 
   /** Accept or save. Values that are not in the text and not ticked ask for a second press. */

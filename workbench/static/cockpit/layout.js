@@ -4,6 +4,7 @@ import { h } from "./dom.js";
 import { recall, remember } from "./storage.js";
 
 const USUAL = 58;
+const MARGIN = 10; // below the cockpit
 const within = (share) => Math.min(75, Math.max(30, share));
 
 export function createSplit(left, right) {
@@ -58,5 +59,24 @@ export function createSplit(left, right) {
     element,
     /** Put another pane on the left. */
     left: (pane) => element.firstChild !== pane && element.firstChild.replaceWith(pane),
+  };
+}
+
+/** Give the cockpit the height that is left below whatever stands above it; returns the end of it. */
+export function fillHeight(root) {
+  const fit = () => {
+    if (!root.offsetParent) return; // in a tab that is not shown
+    const top = Math.round(root.getBoundingClientRect().top + window.scrollY);
+    root.style.setProperty("--wb-top", `${top + MARGIN}px`);
+    const over = document.documentElement.scrollHeight - window.innerHeight;
+    if (over > 0 && over < 80) root.style.setProperty("--wb-top", `${top + MARGIN + over}px`); // padding below
+  };
+  const watch = new ResizeObserver(fit);
+  watch.observe(root.parentElement);
+  addEventListener("resize", fit);
+  fit();
+  return () => {
+    watch.disconnect();
+    removeEventListener("resize", fit);
   };
 }

@@ -149,11 +149,12 @@ export function createOpening(ctx) {
     return { text: "No model has read this paper yet. You can fill in the form by hand.", actions: [again] };
   }
 
-  function unread({ payload: { proposal } }) {
-    if (!proposal?.error) return null;
+  function unread({ payload: { proposal, head } }) {
+    if (!proposal?.error || head) return null;
+    const some = proposal.statements.length + proposal.funders.length > 0;
     return {
-      text: `The model’s reply could not be read: ${proposal.error}`,
-      kind: "bad",
+      text: some ? proposal.error : `The model’s reply could not be read: ${proposal.error}`,
+      kind: some ? "warn" : "bad",
       actions: proposal.raw ? [{ label: "Show the reply", name: "show-reply", run: () => ctx.panel.show("reply") }] : [],
     };
   }

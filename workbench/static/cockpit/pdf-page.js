@@ -92,11 +92,19 @@ export class PdfPage {
 
   /** `marks` are {key, kind, alignment, label, box}; a box is a share of the page. */
   mark(marks) {
-    this.marks.replaceChildren(...marks.map(toButton));
+    this.marks.replaceChildren(...marks.map(toMark));
   }
 }
 
-function toButton({ key, kind, alignment, label, box, first }) {
+const placed = (box) => ({
+  left: `${box.x0 * 100}%`,
+  top: `${box.y0 * 100}%`,
+  width: `${(box.x1 - box.x0) * 100}%`,
+  height: `${(box.y1 - box.y0) * 100}%`,
+});
+
+function toMark({ key, kind, alignment, label, box, first }) {
+  if (kind === "passage") return h("div", { class: "wb-passage", style: placed(box) }); // leads nowhere
   return h("button", {
     type: "button",
     tabindex: "-1",
@@ -105,11 +113,6 @@ function toButton({ key, kind, alignment, label, box, first }) {
     "aria-label": first ? label : null,
     "aria-hidden": first ? null : "true",
     data: { key, kind, alignment },
-    style: {
-      left: `${box.x0 * 100}%`,
-      top: `${box.y0 * 100}%`,
-      width: `${(box.x1 - box.x0) * 100}%`,
-      height: `${(box.y1 - box.y0) * 100}%`,
-    },
+    style: placed(box),
   });
 }

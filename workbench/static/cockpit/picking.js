@@ -1,21 +1,24 @@
 // Clicks and hovers on highlights.
 
-const VALUE = ".wb-mark:not(.wb-mark-passage)";
-
-/** `pick(key)` hears a click; where highlights overlap, clicking again goes to the next one. */
+/**
+ * `pick(key)` hears a click. A value goes before the statement around it; where values overlap,
+ * clicking again goes to the next one.
+ */
 export function picking(scroller, active, pick) {
   const under = (event) =>
-    document.elementsFromPoint(event.clientX, event.clientY).filter((e) => e.matches?.(VALUE));
+    document.elementsFromPoint(event.clientX, event.clientY).filter((e) => e.matches?.(".wb-mark"));
   let warm = null;
 
   function click(event) {
-    const direct = event.target.closest?.(VALUE);
     const chosen = document.getSelection();
-    if (!direct && chosen && !chosen.isCollapsed) return;
+    const selecting = chosen && !chosen.isCollapsed && scroller.contains(chosen.anchorNode);
+    if (selecting || event.detail > 1) return;
+    const direct = event.target.closest?.(".wb-mark");
     const found = event.clientX || event.clientY ? under(event) : [];
-    const keys = [...new Set((found.length ? found : direct ? [direct] : []).map((m) => m.dataset.key))];
-    if (!keys.length) return;
-    pick(keys[(keys.indexOf(active()) + 1) % keys.length]);
+    const all = found.length ? found : direct ? [direct] : [];
+    const values = all.filter((mark) => mark.dataset.kind !== "statement"); // it shows beside them
+    const keys = [...new Set((values.length ? values : all).map((mark) => mark.dataset.key))];
+    if (keys.length) pick(keys[(keys.indexOf(active()) + 1) % keys.length]);
   }
 
   function hover(event) {
