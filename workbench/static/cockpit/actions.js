@@ -1,12 +1,11 @@
 // What can be done to the fields of the open paper. Each action is one step of undo.
 
 import { SLOTS, newId } from "./answer.js";
-import { assign } from "./assign.js";
+import { asValue, assign } from "./assign.js";
 import {
   addAward, addFunder, addStatement, addValue, moveAward, moveRow, removeField, removeRow, setValue,
   splitValue, toggleAccepted,
 } from "./draft.js";
-import { KINDS } from "./menu.js";
 
 /** `ctx` has review (or null), form, pane, toasts. */
 export function createActions(ctx) {
@@ -181,11 +180,10 @@ export function createActions(ctx) {
     if (!ctx.review) return;
     const { edit, key } = plan(kind, selection, force);
     const { text, page, start, end, boxes } = selection;
-    const value = kind === "statement" ? text : text.replace(/\s+/g, " ").trim();
-    ctx.review.grounding.put(key, value, { alignment: "exact", span: { page, start, end, boxes } });
+    ctx.review.grounding.put(key, asValue(kind, text), { alignment: "exact", span: { page, start, end, boxes } });
     ctx.review.change(edit);
     ctx.form.select(key);
   }
 
-  return { keyed, form, leave, plan, use, kinds: KINDS };
+  return { keyed, form, leave, plan, use };
 }

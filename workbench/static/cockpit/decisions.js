@@ -210,20 +210,19 @@ export function createDecisions(ctx) {
   /** Take back the last decision: of this visit, else the newest of the open paper. */
   async function undo() {
     ctx.toasts.dismiss("saved");
-    const last = taken.pop();
+    const last = taken.at(-1); // stays until the answer is in, which is put to what is listed
     if (!last) {
       if (ctx.review?.payload.head > 0) await takeBack(ctx.review.id, ctx.review.base_seq, null);
       return;
     }
     const { entry } = last;
+    if (!last.result) await outbox.settled(entry.recordId, 1500);
+    forget(entry);
     if (!last.result) {
-      await outbox.settled(entry.recordId, 1500);
-      if (!last.result) {
-        outbox.drop(entry); // it never arrived, as far as we know
-        ctx.toasts.dismiss(`wait-${entry.recordId}`);
-        await ctx.opening.open(entry.recordId, { start: startOf(entry, entry.body.base_seq) });
-        return;
-      }
+      outbox.drop(entry); // it never arrived, as far as we know
+      ctx.toasts.dismiss(`wait-${entry.recordId}`);
+      await ctx.opening.open(entry.recordId, { start: startOf(entry, entry.body.base_seq) });
+      return;
     }
     await takeBack(entry.recordId, last.result.seq, entry);
   }

@@ -148,15 +148,12 @@ export function createForm(hear) {
 
   return {
     element, render, warn, select, edit,
-    has: (key) => fields.has(key),
     get selected() {
       return selected;
     },
     get editing() {
       return [...fields].find(([, field]) => field.input === document.activeElement)?.[0] ?? null;
     },
-    /** The focus of the keyboard is on a field as a whole, on its input, or nowhere in particular. */
-    focused: (key) => fields.get(key)?.element.contains(document.activeElement) ?? false,
   };
 }
 
