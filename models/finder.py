@@ -97,7 +97,9 @@ _REFERENCES = re.compile(
     re.IGNORECASE,
 )
 _CITATION = re.compile(r"^\W{0,2}\d{1,3}[.\])]\s|\(\d{4}[a-z]?\)|\bet al\.|\bdoi\b|\d+\s*:\s*\d+\W")
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"'\u201d)\]]*\s+(?=[A-Z\u00c0-\u00de(\"\u201c])")
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?])[\"'\u201d)\]]*\s+(?=[A-Z\u00c0-\u00de\u0410-\u042f(\"\u201c])|[\u3002\uff01\uff1f]"
+)
 _THRESHOLD = 2.0
 _HEADING_REACH = 3
 
@@ -111,9 +113,10 @@ def find(document: Document, limit: float = 0.1, floor: int = 6_000) -> list[Pas
     """
     scored = [unit for unit in _scored(document.text) if unit.score >= _THRESHOLD]
     budget = max(floor, int(limit * len(document.text)))
-    chosen = []
+    chosen: list[Passage] = []
     for unit in sorted(scored, key=lambda unit: -unit.score):
-        if (length := unit.end - unit.start) <= budget:
+        length = unit.end - unit.start
+        if length <= budget or not chosen:
             chosen.append(unit)
             budget -= length
     return _merge(sorted(chosen, key=lambda unit: unit.start))
@@ -166,13 +169,18 @@ def _units(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _cut(paragraph: str) -> Iterator[tuple[int, int]]:
-    start = last = 0
-    for match in _SENTENCE_END.finditer(paragraph):
-        if match.start() - start > UNIT_CHARS and last > start:
-            yield start, last
-            start = last
-        last = match.end()
-    if len(paragraph) - start > 1.5 * UNIT_CHARS and last > start:
-        yield start, last
-        start = last
+    start = 0
+    while len(paragraph) - start > 1.5 * UNIT_CHARS:
+        end = _cut_before(paragraph, start, start + UNIT_CHARS)
+        yield start, end
+        start = end
     yield start, len(paragraph)
+
+
+def _cut_before(paragraph: str, start: int, limit: int) -> int:
+    """The last end of a sentence before the limit, else of a word, else the limit itself."""
+    ends = [match.end() for match in _SENTENCE_END.finditer(paragraph, start, limit)]
+    if ends:
+        return ends[-1]
+    space = paragraph.rfind(" ", start, limit)
+    return space + 1 if space > start else limit

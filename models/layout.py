@@ -31,6 +31,11 @@ _OPEN_ENDED = re.compile(
     r"(?:[,(\-\u2013/]|\b(?:the|of|and|by|from|for|in|to|with|under|through|a|an|No\.?|Nos\.?|"
     r"grant|de|da|do|la|der|und|by\s+a))$"
 )
+_ASIDE = re.compile(
+    r"\W*(?:key\s?words?|correspond\w*|\S+@|e-?mail|received|accepted|published|doi|copyright|\u00a9|"
+    r"abbreviations|how to cite|citation)\b",
+    re.IGNORECASE,
+)
 _CAPTION = re.compile(r"(?:fig(?:ure|\.)?|table|scheme|box)\s*\d", re.IGNORECASE)
 _NUMBER_ONLY = re.compile(r"(?:page\s+)?[\divxlc]+(?:\s*(?:of|/)\s*\d+)?", re.IGNORECASE)
 HYPHEN = "\x02"  # PDFium's mark for a hyphen at a line's end, given instead of "-" and the break
@@ -217,7 +222,7 @@ def carry_over(parts: Sequence[Block], rights: dict[int, float]) -> list[Block]:
 
 def _continuation(order: Sequence[Block], index: int, rights: dict[int, float]) -> int | None:
     last = order[index].lines[-1]
-    if _TERMINAL.search(last.text) or len(order[index].text) < 40:
+    if not _is_broken(order[index]) or _ASIDE.match(order[index].text):
         return None
     for ahead in range(index + 1, min(index + 60, len(order))):
         first = order[ahead].lines[0]
@@ -232,12 +237,17 @@ def _continuation(order: Sequence[Block], index: int, rights: dict[int, float]) 
     return None
 
 
+def _is_broken(block: Block) -> bool:
+    """Whether a paragraph ends in the middle of a sentence; headings and labels are too short."""
+    return _TERMINAL.search(block.lines[-1].text) is None and len(block.text) >= 40
+
+
 def _has_broken_below(order: Sequence[Block], index: int, last: Line) -> bool:
     """Whether another unfinished block stands lower in the column: that one goes on overleaf."""
     for block in order[index + 1 : index + 60]:
         other = block.lines[-1]
         lower = other.page == last.page and other.y0 > last.y0 and abs(other.x0 - last.x0) < 0.02
-        if lower and not _TERMINAL.search(other.text) and len(block.text) >= 40:
+        if lower and _is_broken(block):
             return True
     return False
 

@@ -45,7 +45,7 @@ def read_pdf(name: str, data: bytes, sha256: str, max_pages: int) -> Document:
         readings = [read_page(pdf, number) for number in range(1, len(pdf) + 1)]
     finally:
         pdf.close()
-    readings = [_reread(data, r) if has_mixed_columns(r) else r for r in readings]
+    readings = _reread_mixed(data[data.index(b"%PDF-") :], readings)
     empty = [reading.number for reading in readings if not _has_text(reading.raw)]
     if len(empty) == len(readings):
         raise UnreadableDocument(
@@ -244,18 +244,36 @@ def _gap(line: Line) -> int | None:
     return None
 
 
-def _reread(data: bytes, reading: PageReading) -> PageReading:
-    """Read a page with pdfplumber, column after column."""
+def _reread_mixed(data: bytes, readings: Sequence[PageReading]) -> list[PageReading]:
+    """Read the pages with mixed columns again with pdfplumber; where it fails they stay."""
+    mixed = {reading.number for reading in readings if has_mixed_columns(reading)}
+    if not mixed:
+        return list(readings)
     import pdfplumber
+    from pdfplumber.utils.exceptions import PdfminerException
 
-    with pdfplumber.open(io.BytesIO(data)) as pdf:
-        page = pdf.pages[reading.number - 1]
-        found = page.extract_words(x_tolerance_ratio=0.15, use_text_flow=False)
-        width, height = float(page.width), float(page.height)
-        gutter = _gutter(found, width)
-        columns = _columns(found, gutter)
-    builder = _PlumberPage(reading.number, width, height)
-    for column in columns:
+    try:
+        with pdfplumber.open(io.BytesIO(data), pages=sorted(mixed)) as pdf:
+            again = {page.page_number: _reread(page, readings) for page in pdf.pages}
+    except (PdfminerException, ValueError, KeyError, TypeError):
+        return list(readings)  # pdfminer is stricter than PDFium about damage
+    return [again.get(reading.number, reading) for reading in readings]
+
+
+def _reread(page: Any, readings: Sequence[PageReading]) -> PageReading:
+    """A page column after column, its boxes within the crop box, which is what is shown."""
+    reading: PageReading = readings[page.page_number - 1]
+    x0, top, x1, bottom = page.cropbox
+    if abs((x1 - x0) - reading.width) > 1 or abs((bottom - top) - reading.height) > 1:
+        return reading  # rotated or scaled: the two libraries disagree about the page
+    found = [
+        word
+        | {"x0": word["x0"] - x0, "x1": word["x1"] - x0}
+        | {"top": word["top"] - top, "bottom": word["bottom"] - top}
+        for word in page.extract_words(x_tolerance_ratio=0.15, use_text_flow=False)
+    ]
+    builder = _PlumberPage(reading.number, reading.width, reading.height)
+    for column in _columns(found, _gutter(found, reading.width)):
         for row in _rows(column):
             builder.add(row)
     return builder.build()

@@ -231,3 +231,20 @@ def test_exports_come_as_files(client: TestClient, record: int) -> None:
 
 def test_health_says_what_is_wrong(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"ok": True, "problems": {}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"base_seq": 0, "action": "save", "client_event_id": "a" * 32},
+        {"base_seq": 0, "action": "skip", "client_event_id": " " * 9},
+        {"base_seq": 0, "action": "skip", "client_event_id": "a" * 32, "lead_ms": 10**30},
+        {"base_seq": -1, "action": "skip", "client_event_id": "a" * 32},
+    ],
+)
+def test_decisions_that_make_no_sense_are_refused(
+    client: TestClient, record: int, body: dict[str, Any]
+) -> None:
+    assert client.post(f"/api/records/{record}/revisions", json=body).status_code == 422
+    assert client.get(f"/api/records/{record}").json()["head"] == 0
+    assert client.get("/api/records/99999999999999999999999").status_code == 422

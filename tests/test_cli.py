@@ -180,3 +180,20 @@ def test_a_taken_port_is_told_before_anything_starts(home: Path) -> None:
         done = run(home, "serve", "--port", port, ok=False)
     assert "is not free" in done.stderr
     assert time.monotonic() - started < 30
+
+
+def test_one_bad_statement_loses_no_other(home: Path, tmp_path: Path) -> None:
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    lines = [
+        {"statement": "word " * 9000},
+        {"statement": "\ud800"},
+        {"statement": "Funded by NSF."},
+    ]
+    source.write_text("\ufeff" + "\n".join(map(json.dumps, lines)) + "\n[1, 2]\n", "utf-8")
+    run(home, "parse", str(source), "-o", str(out), ok=False)
+    assert ["error" in row for row in read_rows(out)] == [True, False, False, True]
+    told = json.loads(run(home, "import", str(source), "--json", ok=False).stdout)
+    assert (told["documents"], len(told["errors"])) == (3, 1)
+    other = tmp_path / "other.jsonl"
+    other.write_text(json.dumps({"statement": "Another."}) + "\n", "utf-8")
+    assert "another input" in run(home, "parse", str(other), "-o", str(out), ok=False).stderr

@@ -10,7 +10,7 @@ import pytest
 from models.documents import Limits, read
 from models.errors import UnreadableDocument
 from models.normalise import squeeze
-from models.pdf import read_pdf
+from models.pdf import join_surrogates, read_pdf
 from models.words import Words
 from tests.broken_files import BROKEN, READABLE, STATEMENT
 
@@ -148,3 +148,11 @@ def test_the_same_bytes_are_the_same_document_whatever_the_name(tmp_path: Path) 
     a.write_bytes(data), b.write_bytes(data)
     assert read(a).sha256 == read(b).sha256
     assert read_pdf("c.pdf", data, "0" * 64, 10).text == read(a).text
+
+
+def test_characters_beyond_the_basic_plane_are_one_character_at_one_place() -> None:
+    """PDFium gives the mathematical italic x of many papers as two halves."""
+    text = join_surrogates([0x61, 0xD835, 0xDC65, 0x62, 0xD835, 0x63])
+    assert text == "a\U0001d465\u200bb\ufffdc"
+    assert len(text) == 6
+    text.encode("utf-8")

@@ -55,3 +55,15 @@ def test_the_model_never_reads_more_than_its_share() -> None:
     greedy = "This work was supported by grant 12345 from the Council of Norway.\n\n" * 2000
     paper = document(greedy)
     assert sum(p.end - p.start for p in find(paper, limit=0.1)) < 0.105 * len(paper.text)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "работа выполнена при поддержке гранта рнф № 19-11-00123, ",
+        "本研究得到国家自然科学基金资助（61973273），",
+        "supported by grant no 1234 from the nsf; ",
+    ],
+)
+def test_a_paragraph_without_sentence_ends_is_still_read(sentence: str) -> None:
+    assert handed_on(sentence * 300)

@@ -104,3 +104,16 @@ def test_the_confidence_of_a_value_is_that_of_its_own_tokens() -> None:
     scores = value_confidences(reply, raw)
     assert scores["/0"] == 1.0
     assert scores["/1"] == pytest.approx(0.1353, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("ARC", "This research was funded by nobody."),
+        ("DOE", "It does not matter."),
+        ("9876", "In 2019 876 patients were asked."),
+        ("12", "In 2012 we began."),
+    ],
+)
+def test_a_piece_of_a_word_or_number_is_not_a_value(value: str, text: str) -> None:
+    assert find_value(value, text, fuzzy=False) is None

@@ -106,3 +106,8 @@ def test_awards_grouped_otherwise_is_an_error_of_its_own() -> None:
     split = Funder(funder_name="X", awards=(Award(award_ids=("1",)), Award(award_ids=("2",))))
     joined = Funder(funder_name="X", awards=(Award(award_ids=("1", "2")),))
     assert funder_error((split,), (joined,)) == "grouping"
+
+
+def test_a_window_that_cuts_a_statement_teaches_nothing() -> None:
+    said = proposal([STATEMENT.text[:20]], (NSF, DFG)).model_copy(update={"windows": ((0, 30),)})
+    assert made(said) == {}

@@ -81,6 +81,7 @@ def extract(
     from workbench import batch
 
     ctx = _context(model=model)
+    _must_be_writable(output)
     with _pipeline(ctx, route) as pipeline, _progress(len(files), "papers") as advance:
         rows = batch.extract(files, pipeline, ctx.limits, lambda row: advance())
         failed = _put_rows(rows, output, as_json)
@@ -100,11 +101,13 @@ def parse(
     from workbench import batch
 
     _must_exist(source)
+    if output.exists() and output.samefile(source):
+        raise typer.BadParameter("input and output are the same file")
     total = sum(1 for line in source.open("rb") if line.strip())
     with (
         _pipeline(_context(model=model), "passages") as pipeline,
         _progress(total, "statements") as advance,
-        source.open(encoding="utf-8") as lines,
+        source.open(encoding="utf-8-sig", errors="replace") as lines,
     ):
         failed = batch.parse(lines, output, pipeline, lambda row: advance())
     _tell({"statements": total, "failed": failed, "output": str(output)}, as_json)
@@ -271,17 +274,19 @@ def _progress(total: int, what: str) -> Iterator[Any]:
 
 def _put_rows(rows: Iterable[dict[str, Any]], output: Path | None, as_json: bool) -> int:
     """Write rows as they come; return how many are errors."""
+    from workbench.batch import json_line
+
     failed = 0
     out = output.open("w", encoding="utf-8") if output else None
     try:
         for row in rows:
             failed += "error" in row
-            line = json.dumps(row, ensure_ascii=False)
+            line = json_line(row)
             if out is not None:
-                out.write(line + "\n")
+                out.write(line)
                 out.flush()
             if as_json:
-                typer.echo(line)
+                typer.echo(line, nl=False)
             elif out is None or "error" in row:
                 _show(row)
     finally:
@@ -326,6 +331,20 @@ def _must_exist(path: Path) -> None:
 
     if not path.is_file():
         raise WorkbenchError(f"There is no file {path}.", "Check the path.")
+
+
+def _must_be_writable(path: Path | None) -> None:
+    """Tell before the work, not after it."""
+    from models.errors import WorkbenchError
+
+    if path is None:
+        return
+    try:
+        path.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise WorkbenchError(
+            f"{path} cannot be written: {error.strerror}.", "Choose another place."
+        ) from error
 
 
 def _refuse_taken(host: str, port: int) -> None:

@@ -44,13 +44,13 @@ class Report:
 def load(ctx: Context, path: Path, project: str) -> Report:
     """Bring a file in. Running it again adds nothing: the same text is the same document."""
     report = Report()
-    with path.open(encoding="utf-8-sig") as lines, TemporaryDirectory() as folder:
+    with path.open(encoding="utf-8-sig", errors="replace") as lines, TemporaryDirectory() as folder:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             try:
                 _load_line(ctx, json.loads(line), number, project, Path(folder), report)
-            except (json.JSONDecodeError, ValidationError, WorkbenchError, TypeError) as error:
+            except (ValueError, WorkbenchError, TypeError, RecursionError) as error:
                 report.errors.append(f"line {number}: {_sentence(error)}")
     return report
 
@@ -86,13 +86,20 @@ def _load_line(
 
 
 def _document(ctx: Context, row: Any, number: int, folder: Path) -> tuple[Document, Path]:
+    if not isinstance(row, dict):
+        raise WorkbenchError("not a JSON object.")
     text = next((row[key] for key in TEXT_KEYS if isinstance(row.get(key), str)), None)
     if text is None:
         raise WorkbenchError(f"no text under {', '.join(TEXT_KEYS)}.")
-    name = next((str(row[key]) for key in NAME_KEYS if row.get(key)), f"line {number}")
+    name = next((_printable(row[key]) for key in NAME_KEYS if row.get(key)), f"line {number}")
     source = folder / "line.txt"
-    source.write_text(ftfy.fix_text(text), "utf-8")
+    source.write_text(_printable(ftfy.fix_text(text)), "utf-8")
     return read(source, ctx.limits, name=f"{name}.txt"), source
+
+
+def _printable(value: object) -> str:
+    """Text without the half characters that JSON can spell and no file takes."""
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def _answer(document: Document, funders: Any) -> Answer:

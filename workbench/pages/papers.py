@@ -103,7 +103,11 @@ def render(ctx: Context, status: str, sort: str, query: str, number: float | Non
     """The queue's table for these filters."""
     filters = Filters(status=status or None, q=query or "", sort=sort)  # type: ignore[arg-type]
     page_number = max(1, int(number or 1))
-    return queue_table(desk.queue(ctx, filters, (page_number - 1) * PAGE, PAGE), page_number)
+    page = desk.queue(ctx, filters, (page_number - 1) * PAGE, PAGE)
+    last = max(1, -(-page["total"] // PAGE))
+    if page_number > last:
+        page_number, page = last, desk.queue(ctx, filters, (last - 1) * PAGE, PAGE)
+    return queue_table(page, page_number)
 
 
 def render_jobs(ctx: Context) -> str:

@@ -6,6 +6,7 @@ export function host({ element, props, watch }) {
   const place = document.createElement("div");
   place.className = "wb-place";
   let cockpit = null;
+  let seen = "";
 
   const show = () => {
     const slot = element.querySelector("[data-cockpit]");
@@ -15,6 +16,10 @@ export function host({ element, props, watch }) {
       if (!cockpit) place.textContent = "Open a paper from the list.";
       return;
     }
+    // Gradio may tell an old value again; the curator may have gone on to another paper since.
+    const told = JSON.stringify(wanted);
+    if (told === seen) return;
+    seen = told;
     if (cockpit) {
       cockpit.open(wanted.record, wanted.filters);
       return;
