@@ -109,7 +109,7 @@ def parse(source: TextIO, target: Path, pipeline: Pipeline, done: Callable[[Row]
 
 
 def json_line(row: Row) -> str:
-    """A row as a line of JSON; half characters, which JSON can spell and no file takes, replaced."""
+    """A row as a line of JSON; half characters, which no file takes, are replaced."""
     return json.dumps(row, ensure_ascii=False).encode("utf-8", "replace").decode() + "\n"
 
 
