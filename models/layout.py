@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Literal
 
 from models.words import Word
 
@@ -71,6 +72,18 @@ class Line:
             max(w.y1 for w in words),
             median(w.y1 - w.y0 for w in words),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PageReading:
+    """What a reader saw on one page; offsets count from the page's first character."""
+
+    number: int
+    width: float
+    height: float
+    raw: str
+    lines: tuple[Line, ...]
+    reader: Literal["pdfium", "pdfplumber"] = "pdfium"
 
 
 @dataclass(frozen=True, slots=True)
