@@ -116,7 +116,7 @@ def upload(desk: Desk, page: Page, *paths: Path) -> dict[str, int]:
         done = {i["name"]: i["id"] for i in items if i["job"] and i["job"]["state"] == "done"}
         return {name: done[name] for name in names} if names <= done.keys() else {}
 
-    found: dict[str, int] = wait_for(ready, 60, page)
+    found: dict[str, int] = wait_for(ready, 180, page)
     return found
 
 
@@ -188,6 +188,38 @@ def test_a_paper_goes_from_upload_to_a_correction_to_a_preference_pair(desk: Des
     chosen = json.loads(pairs[0]["chosen"][0]["content"])
     assert chosen == {"statements": [gold["statements"][0]["text"]]}
     assert pairs[0]["rejected"][0]["content"] != pairs[0]["chosen"][0]["content"]
+    page.close()
+
+
+PAPERS = [
+    Path(path) for path in os.environ.get("WORKBENCH_TEST_PAPERS", "").split(os.pathsep) if path
+]
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda path: path.stem)
+def test_a_paper_of_one_s_own_makes_the_whole_way(desk: Desk, paper: Path) -> None:
+    """For real papers, named in WORKBENCH_TEST_PAPERS: the first words of what the model read."""
+    page = desk.open()
+    record = upload(desk, page, paper)[paper.name]
+    open_paper(page, record)
+    clear_proposal(page)
+    payload = desk.get(f"/api/records/{record}")
+    passage = payload["proposal"]["passages"][-1]
+    sheet = desk.get(f"/api/documents/{payload['document']['sha256']}/pages/{passage['page']}")
+    text = sheet["text"][passage["start"] - sheet["start"] : passage["end"] - sheet["start"]]
+    words = " ".join(text.split()[:6])
+    page.locator(".wb-pageno").fill(str(passage["page"]))
+    page.keyboard.press("Enter")
+    select_words(page, words)
+    page.keyboard.press("1")
+    expect(page.locator(".wb-kind-statement[data-alignment=exact]")).to_be_visible()
+    SHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SHOTS / f"own-{paper.stem}.png")
+    page.locator("[data-action=accept]").click()
+    wait_for(lambda: desk.get(f"/api/records/{record}")["status"] == "corrected", 15, page)
+    (pair, *_) = [row for row in desk.rows("pairs") if row["source"]["record"] == record][-1:]
+    (said,) = json.loads(pair["chosen"][0]["content"])["statements"]
+    assert said.split() == words.split()
     page.close()
 
 
