@@ -14,7 +14,7 @@ from workbench.pages.tables import checks_table
 def page(ctx: Context) -> None:
     """Lay the page out and wire it."""
     with gr.Tab("System", id="system") as tab:
-        checks = gr.HTML(elem_id="wb-checks")
+        checks = gr.HTML(elem_id="wb-checks", apply_default_css=False)
         again = gr.Button("Check everything, the model included", size="sm")
         tab.select(partial(quick, ctx), None, checks, api_visibility="private", queue=False)
         again.click(partial(full, ctx), None, checks, api_visibility="private")

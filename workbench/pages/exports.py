@@ -23,7 +23,7 @@ FORMATS = {
 def page(ctx: Context) -> None:
     """Lay the page out and wire it."""
     with gr.Tab("Export", id="export") as tab:
-        overview = gr.HTML(elem_id="wb-exports")
+        overview = gr.HTML(elem_id="wb-exports", apply_default_css=False)
         preview = gr.JSON(label="The first pair", elem_id="wb-preview", max_height=360)
         tab.select(
             partial(look, ctx), None, [overview, preview], api_visibility="private", queue=False

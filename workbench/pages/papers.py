@@ -54,7 +54,7 @@ def page(ctx: Context) -> Queue:
                 height=150,
                 elem_id="wb-upload",
             )
-            jobs = gr.HTML(elem_id="wb-jobs", min_height=150)
+            jobs = gr.HTML(elem_id="wb-jobs", min_height=150, apply_default_css=False)
         with gr.Row(elem_classes="wb-filters"):
             status = gr.Dropdown(STATUSES, value="", label="Status", scale=1)
             sort = gr.Dropdown(SORTS, value="uncertain", label="Order", scale=1)
