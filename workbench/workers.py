@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -87,17 +86,3 @@ def is_alive(ctx: Context, role: str) -> bool:
             return False
     except Timeout:
         return True
-
-
-def wait_idle(ctx: Context, timeout: float) -> bool:
-    """Wait until no job is queued or running."""
-    from db import jobs
-    from db.engine import reading
-
-    end = time.monotonic() + timeout
-    while time.monotonic() < end:
-        with reading(ctx.engine) as session:
-            if jobs.active_jobs(session) == 0:
-                return True
-        time.sleep(0.2)
-    return False
