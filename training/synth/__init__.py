@@ -1,0 +1,1 @@
+"""The parts that synthetic funding statements are made of; `training.synthesis` joins them."""
