@@ -1,24 +1,37 @@
-"""Which passages of a paper are worth the model's time: headings and cue words, no model.
+"""Which passages of a paper are worth the model's time: a small trained judge of sentences.
 
-A first version by rules, tuned for recall on the 62 labelled PDFs of the development set; the
-share of a paper that it hands on is bounded, because on a laptop every token is time.
+The judge is a logistic regression over the features of `models.cues`, trained by
+`training.finder` and shipped as a file. It is tuned for recall, and the share of a paper that it
+hands on is bounded, because on a laptop every token is time.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+import base64
+import json
+import math
+import zlib
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
+from models.cues import BUCKETS, Unit, is_heading, units
 from models.documents import Document
 
-UNIT_CHARS = 1_500
-"""Longest piece of a paragraph that is judged at once."""
+WEIGHTS = Path(__file__).with_suffix(".json")
+CONTEXT_CHARS = 400
+"""A neighbour longer than this is not handed on as context."""
+_STEEPNESS = 2.5
+"""How fast votes become certain where no corpus could teach the judge."""
+_ENOUGH_VOTES = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Characters `[start, end)` of a document's text, and how much they promise."""
+    """Characters `[start, end)` of a document's text, and the probability of a statement there."""
 
     start: int
     end: int
@@ -26,82 +39,60 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cue:
-    weight: float
-    pattern: re.Pattern[str]
+class Judge:
+    """Weights of a logistic regression: `scale` times a byte for each gram, a number a flag."""
+
+    bias: float
+    scale: float
+    threshold: float
+    """Least probability at which a sentence is handed on; recall on held-out folds decides it."""
+    flags: Mapping[str, float]
+    grams: Sequence[int]
+
+    @classmethod
+    def load(cls, path: Path = WEIGHTS) -> Judge:
+        """The judge in a file. Raises `ValueError` where it is for other features than these."""
+        data = json.loads(path.read_text("utf-8"))
+        grams = array("b", zlib.decompress(base64.b64decode(data["grams"])))
+        if len(grams) != BUCKETS:
+            raise ValueError(f"{path.name} has {len(grams)} weights of words, not {BUCKETS}.")
+        return cls(data["bias"], data["scale"], data["threshold"], data["flags"], grams.tolist())
+
+    def save(self, path: Path, about: Mapping[str, Any]) -> None:
+        """Write the judge, with what is to be known about its making."""
+        packed = zlib.compress(array("b", self.grams).tobytes(), 9)
+        data = {
+            "about": about,
+            "bias": self.bias,
+            "scale": self.scale,
+            "threshold": self.threshold,
+            "flags": dict(sorted(self.flags.items())),
+            "grams": base64.b64encode(packed).decode(),
+        }
+        path.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+    def probability(self, unit: Unit) -> float:
+        """How likely it is that the sentence is about who paid, from 0 to 1.
+
+        The corpora are mostly English: a cue of another language counts by its votes at least.
+        """
+        heard = sum(map(self.grams.__getitem__, unit.grams)) * self.scale * unit.gram_weight
+        logit = self.bias + heard + sum(self.flags.get(flag, 0.0) for flag in unit.flags)
+        if unit.foreign and "section references" not in unit.flags:
+            logit = max(logit, _STEEPNESS * (unit.votes - _ENOUGH_VOTES))
+        return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, logit))))
 
 
-def _cue(weight: float, *patterns: str) -> _Cue:
-    return _Cue(weight, re.compile("|".join(patterns), re.IGNORECASE))
+@lru_cache(maxsize=1)
+def judge() -> Judge:
+    """The judge that is shipped."""
+    return Judge.load()
 
 
-# Each cue counts once a passage. Weights are votes, not probabilities: 2 is enough to be read.
-_CUES = (
-    _cue(
-        2.0,
-        r"\b(?:financial(?:ly)?|partial(?:ly)?|generous(?:ly)?)\W+(?:support|assist|fund|aid)",
-        r"\bfund(?:ed|ing)\W+(?:\w+\W+){0,3}(?:by|from|through|via|under|was|were|is|for|source)\b",
-        r"\bsupport(?:ed)?\W+(?:\w+\W+){0,5}(?:by|from|through|under|of the)\b",
-        r"\bgrants?(?:-in-aid)?\b(?:\W+\w+){0,4}\W+(?:from|by|no|nr|number|agreement|under|#|\d)",
-        r"\b(?:sponsored|financed|subsidi[sz]ed|co-?funded)\W+by\b",
-        r"\b(?:received|receives|receiving|without|no)\b(?:\W+\w+){0,5}\W+(?:fund(?:s|ing)?|grants?)\b",
-    ),
-    _cue(
-        2.0,
-        r"\b(?:apoio|suporte|aux[ií]lio|apoyo|ayuda|soporte|financiamiento|fomento)\W+(?:\w+\W+){0,2}"
-        r"(?:financeir|econ[oó]mic|de pesquisa|[àa] pesquisa)",
-        r"\bfinancia(?:d[oa]s?|mento|miento|ción|ron|ram)\b",
-        r"\bbols(?:a|as|ista)\b|\bapoio\s*/\s*support\b|\bedital\b",
-        r"\bgef[oö]rdert\b|\bfinanziell\w*\b|\bf[oö]rderung\b",
-        r"\bfinanc[ée]\w*\W+par\b|\bsoutien\b|\bsubvention\b",
-        r"\bfinanziat\w+\b|\bpo[dt]por\w+\b|поддерж|финансов|грант",
-        r"资助|基金|支持|助成|科研費|지원",
-    ),
-    _cue(
-        1.0,
-        r"\b(?:grant|award|contract|project|program(?:me)?|proposal|process[oa]?)s?\b\W+(?:\w+\W+){0,2}"
-        r"(?:no\.?|nos\.?|nr\.?|number|id|#|n[º°])",
-        r"\b(?:fellowship|scholarship|stipend|studentship|endowment|bursary|grantee)\b",
-        r"\bunder\W+(?:the\W+)?(?:grant|contract|award)",
-    ),
-    _cue(
-        0.7,
-        r"\b(?:foundation|council|ministry|ministerio|minist[eé]rio|agency|funda[cç][aã]o|fundaci[oó]n|"
-        r"fonds|stiftung|department of|commission|institutes? of health|academy of|trust|"
-        r"research fund|science fund|society for)\b",
-    ),
-    _cue(
-        0.7,
-        r"\b(?:NSF|NIH|NSFC|DFG|ERC|JSPS|KAKENHI|FAPESP|CNPq|CAPES|EPSRC|BBSRC|ANR|NSERC|CIHR|ARC|"
-        r"NHMRC|DOE|NASA|FWF|SNSF|FCT|CONACYT|CONICET|UKRI|Horizon 2020|Wellcome|H2020|COST)\b",
-    ),
-    _cue(0.6, r"\b[A-Z]{1,6}[-/ ]?\d{2,20}[-/.\w]{0,40}\d\b", r"\b\d{6,12}\b", r"\b\d{4}/\d{4,6}"),
-    _cue(0.5, r"\b(?:acknowledg|grateful|thank|gratitude|indebted|agradec|danken|remerci)"),
-)
-_FUNDING_HEADING = re.compile(
-    r"\W*(?:\d+(?:\.\d+)*\.?\s*)?(?:(?:sources?\s+of\s+|study\s+|research\s+|details\s+of\s+)?"
-    r"(?:funding|financial\s+(?:support|disclosure|assistance)|grant\s+(?:support|information|"
-    r"sponsors?)|role\s+of\s+the\s+funding\s+source|sponsors?(?:hip)?|support)"
-    r"(?:\s+(?:statement|information|sources?|sources?|details|and\s+\w+))*"
-    r"|financia(?:miento|mento|ción)|f[oö]rderung|financement|finanziamenti?|資金|基金项目)\b\s*[:.\u2014\u2013-]?",
-    re.IGNORECASE,
-)
-_THANKS_HEADING = re.compile(
-    r"\W*(?:\d+(?:\.\d+)*\.?\s*)?(?:acknowled?ge?ments?|agradecimi?entos?|danksagung|remerciements?|"
-    r"ringraziamenti|благодарности|謝辞|致谢)\b",
-    re.IGNORECASE,
-)
-_REFERENCES = re.compile(
-    r"\W*(?:\d+\.?\s*)?(?:references?|bibliography|literature(?:\s+cited)?|referencias|refer[eê]ncias|"
-    r"literatur)\W*$",
-    re.IGNORECASE,
-)
-_CITATION = re.compile(r"^\W{0,2}\d{1,3}[.\])]\s|\(\d{4}[a-z]?\)|\bet al\.|\bdoi\b|\d+\s*:\s*\d+\W")
-_SENTENCE_END = re.compile(
-    r"(?<=[.!?])[\"'\u201d)\]]*\s+(?=[A-Z\u00c0-\u00de\u0410-\u042f(\"\u201c])|[\u3002\uff01\uff1f]"
-)
-_THRESHOLD = 2.0
-_HEADING_REACH = 3
+def probability(document: Document) -> list[tuple[int, int, float]]:
+    """Each sentence `[start, end)` and how likely it tells who paid."""
+    shipped = judge()
+    return [(unit.start, unit.end, shipped.probability(unit)) for unit in units(document.text)]
 
 
 def find(document: Document, limit: float = 0.1, floor: int = 6_000) -> list[Passage]:
@@ -109,78 +100,79 @@ def find(document: Document, limit: float = 0.1, floor: int = 6_000) -> list[Pas
 
     `limit` is the share of the text's characters that the model may read, `floor` the characters
     that it may read in any case (a two-page note is not worth saving on). The best come first
-    into the budget; neighbours become one passage, so that a statement over two is not cut.
+    into the budget, each with its heading and a sentence on each side; neighbours become one
+    passage, so that a statement over two is not cut.
     """
-    scored = [unit for unit in _scored(document.text) if unit.score >= _THRESHOLD]
-    budget = max(floor, int(limit * len(document.text)))
-    chosen: list[Passage] = []
-    for unit in sorted(scored, key=lambda unit: -unit.score):
-        length = unit.end - unit.start
-        if length <= budget or not chosen:
-            chosen.append(unit)
-            budget -= length
-    return _merge(sorted(chosen, key=lambda unit: unit.start))
+    return find_in(document.text, limit, floor)
 
 
-def _merge(units: Sequence[Passage]) -> list[Passage]:
+def find_in(text: str, limit: float = 0.1, floor: int = 6_000) -> list[Passage]:
+    """The promising passages of a normalised text; see `find`."""
+    shipped = judge()
+    scored = [Passage(unit.start, unit.end, shipped.probability(unit)) for unit in units(text)]
+    return passages(text, scored, shipped.threshold, max(floor, int(limit * len(text))))
+
+
+def statements(document: Document, least: float = 0.5) -> list[Passage]:
+    """Statements as the judge alone sees them: likely sentences in a row, without context."""
+    likely = [Passage(*sentence) for sentence in probability(document) if sentence[2] >= least]
+    return merge(likely)
+
+
+def passages(text: str, scored: Sequence[Passage], threshold: float, budget: int) -> list[Passage]:
+    """The best sentences of a text with their context, at most about `budget` characters.
+
+    The best sentence is handed on even where it is longer than the budget.
+    """
+    taken: dict[int, float] = {}
+    best = sorted(
+        (index for index, sentence in enumerate(scored) if sentence.score >= threshold),
+        key=lambda index: -scored[index].score,
+    )
+    for index in best:
+        wanted = [i for i in _with_context(text, scored, index) if i not in taken]
+        cost = sum(scored[i].end - scored[i].start for i in wanted)
+        if cost > budget and taken:
+            wanted = [index] if index not in taken else []
+            cost = sum(scored[i].end - scored[i].start for i in wanted)
+        if cost <= budget or not taken:
+            taken.update((i, scored[index].score) for i in wanted)
+            budget -= cost
+    chosen = [Passage(scored[i].start, scored[i].end, taken[i]) for i in sorted(taken)]
+    return merge(chosen)
+
+
+def _with_context(text: str, scored: Sequence[Passage], index: int) -> Iterator[int]:
+    """The sentence, those beside it in its paragraph, and the heading above.
+
+    A sentence that a line break seems to have cut is whole only with what is beyond the break.
+    """
+    yield index
+    for step in (-1, 1):
+        other = index + step
+        if 0 <= other < len(scored) and _belongs(text, scored, min(index, other), step < 0):
+            yield other
+
+
+def _belongs(text: str, scored: Sequence[Passage], first: int, is_before: bool) -> bool:
+    """Whether the sentences `first` and `first + 1` should be read together."""
+    above, below = scored[first], scored[first + 1]
+    neighbour = above if is_before else below
+    if neighbour.end - neighbour.start > CONTEXT_CHARS:
+        return False
+    if "\n" not in text[above.end : below.start]:
+        return True
+    if is_before and is_heading(text[above.start : above.end]):
+        return True
+    return text[above.end - 1] not in ".!?:\u3002" and text[below.start].islower()
+
+
+def merge(chosen: Sequence[Passage]) -> list[Passage]:
+    """Neighbours as one passage, which is as likely as the likelier of them."""
     merged: list[Passage] = []
-    for unit in units:
-        if merged and unit.start - merged[-1].end <= 2:
+    for passage in chosen:
+        if merged and passage.start - merged[-1].end <= 2:
             last = merged.pop()
-            unit = Passage(last.start, unit.end, max(last.score, unit.score))
-        merged.append(unit)
+            passage = Passage(last.start, passage.end, max(last.score, passage.score))
+        merged.append(passage)
     return merged
-
-
-def _scored(text: str) -> Iterator[Passage]:
-    reach, bonus, in_references = 0, 0.0, False
-    for start, end in _units(text):
-        unit = text[start:end]
-        own = _heading_bonus(unit)
-        if own:
-            reach, bonus, in_references = _HEADING_REACH, own, False
-        elif _REFERENCES.fullmatch(unit):
-            in_references = True
-        score = sum(cue.weight for cue in _CUES if cue.pattern.search(unit))
-        score += bonus if reach else 0.0
-        if in_references and _CITATION.search(unit) and not reach:
-            score -= 2.5
-        yield Passage(start, end, score)
-        reach = max(0, reach - 1)
-
-
-def _heading_bonus(unit: str) -> float:
-    """A heading vouches for itself and what follows: as a line of its own or run into the text."""
-    funding = _FUNDING_HEADING.match(unit)
-    if funding and (len(unit) < 60 or unit[funding.end() - 1] in ":.\u2014\u2013-"):
-        return 3.0
-    thanks = _THANKS_HEADING.match(unit)
-    return 2.0 if thanks and (len(unit) < 60 or thanks.end() < 60) else 0.0
-
-
-def _units(text: str) -> Iterator[tuple[int, int]]:
-    """Paragraphs, the long ones cut between sentences."""
-    offset = 0
-    for paragraph in text.split("\n"):
-        for start, end in _cut(paragraph):
-            if end > start:
-                yield offset + start, offset + end
-        offset += len(paragraph) + 1
-
-
-def _cut(paragraph: str) -> Iterator[tuple[int, int]]:
-    start = 0
-    while len(paragraph) - start > 1.5 * UNIT_CHARS:
-        end = _cut_before(paragraph, start, start + UNIT_CHARS)
-        yield start, end
-        start = end
-    yield start, len(paragraph)
-
-
-def _cut_before(paragraph: str, start: int, limit: int) -> int:
-    """The last end of a sentence before the limit, else of a word, else the limit itself."""
-    ends = [match.end() for match in _SENTENCE_END.finditer(paragraph, start, limit)]
-    if ends:
-        return ends[-1]
-    space = paragraph.rfind(" ", start, limit)
-    return space + 1 if space > start else limit
