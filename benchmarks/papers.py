@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from models.documents import read
-from models.extract import tidy
 from models.finder import find
 from models.grounding import ground_fields, ground_statement
 from models.normalise import squeeze
+from models.replies import tidy
 
 
 def main() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import importlib.util
+import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from models import calibration
 from models.backends import Backend, open_backend
 from models.errors import ModelUnavailable
 
@@ -40,6 +43,78 @@ class Base:
         return path if path and path.is_file() else None
 
 
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """An adapter of the catalog: a PEFT folder, merged into its base at first use as `kind`.
+
+    `tasks` are the tasks, stage 1 and 2, whose prompts it was trained on.
+    """
+
+    name: str
+    title: str
+    base: str
+    folder: str
+    license: str
+    tasks: tuple[str, str]
+    kind: str = "Q8_0"
+
+    @property
+    def path(self) -> Path:
+        """The folder inside this package."""
+        return Path(__file__).parent / self.folder
+
+    @property
+    def version(self) -> str:
+        """First digits of the weights' sha256: what was said is remembered with them."""
+        weights = (self.path / "adapter_model.safetensors").read_bytes()
+        return hashlib.sha256(weights).hexdigest()[:12]
+
+
+def adapters() -> dict[str, Adapter]:
+    """The catalog's adapters by name."""
+    tables = _catalog()["adapters"]
+    return {
+        name: Adapter(name=name, **{**table, "tasks": tuple(table["tasks"])})
+        for name, table in tables.items()
+    }
+
+
+def from_folder(folder: Path) -> Adapter:
+    """An adapter that lies outside the catalog. Raises `ModelUnavailable` for an unknown base.
+
+    It is taken to be trained like the catalog's adapter of the same base.
+    """
+    config = json.loads((folder / "adapter_config.json").read_text("utf-8"))
+    base = config.get("base_model_name_or_path")
+    like = next((a for a in adapters().values() if a.base == base), None)
+    if like is None:
+        raise ModelUnavailable(
+            f"The adapter {folder} is made for {base!r}, which is not in the catalog.",
+            f"Known bases: {', '.join(bases())}.",
+        )
+    return replace(
+        like, name=folder.resolve().name, title=str(folder), folder=str(folder.resolve())
+    )
+
+
+def listing() -> list[dict[str, str | bool]]:
+    """The models that can be opened by name, adapters first, as rows for people and programs."""
+    named = bases()
+    known: list[tuple[Adapter | Base, Base]] = [(a, named[a.base]) for a in adapters().values()]
+    known += [(base, base) for base in named.values()]
+    return [
+        {
+            "name": model.name,
+            "title": model.title,
+            "default": model.name == default(),
+            "base": base.name,
+            "installed": base.path is not None,
+            "license": model.license,
+        }
+        for model, base in known
+    ]
+
+
 def bases() -> dict[str, Base]:
     """The catalog's base models by name."""
     tables = _catalog()["bases"]
@@ -47,12 +122,12 @@ def bases() -> dict[str, Base]:
 
 
 def default() -> str:
-    """The name of the base that is used when none is asked for."""
+    """The name of the model that is used when none is asked for."""
     return str(_catalog()["default"])
 
 
 def open_model(model: str | None, cache: Path, threads: int | None = None) -> Backend:
-    """Open a model by its name in the catalog, or a GGUF file by its path.
+    """Open a model by its name in the catalog, a GGUF file or a PEFT folder by its path.
 
     `cache` is where converted files are kept. Raises `ModelUnavailable`.
     """
@@ -61,13 +136,53 @@ def open_model(model: str | None, cache: Path, threads: int | None = None) -> Ba
         return open_backend("gguf", path=Path(name), threads=threads)
     if name.startswith("replay:"):
         return open_backend("replay", path=Path(name.removeprefix("replay:")))
+    if name in adapters():
+        return _open_adapter(adapters()[name], cache, threads)
+    if (Path(name) / "adapter_config.json").is_file():
+        return _open_adapter(from_folder(Path(name)), cache, threads)
     if name not in bases():
-        raise ModelUnavailable(
-            f"There is no model {name!r}.",
-            f"Give a .gguf file or one of: {', '.join(bases())}.",
-        )
+        known = ", ".join([*adapters(), *bases()])
+        raise ModelUnavailable(f"There is no model {name!r}.", f"Give a .gguf file or: {known}.")
     base = bases()[name]
     return open_backend(base.backend, path=prepare(base, cache), name=name, threads=threads)
+
+
+def _open_adapter(adapter: Adapter, cache: Path, threads: int | None) -> Backend:
+    base = bases()[adapter.base]
+    return open_backend(
+        base.backend,
+        path=prepare_adapter(adapter, cache),
+        name=base.name,
+        threads=threads,
+        tasks=adapter.tasks,
+        adapter=f"{adapter.name}@{adapter.version}",
+        calibration=calibration.load(adapter.path / "calibration.json"),
+    )
+
+
+def prepare_adapter(adapter: Adapter, cache: Path) -> Path:
+    """The adapter merged into its base, made at first use in some seconds.
+
+    Older merges of the same adapter are deleted. Raises `ModelUnavailable`.
+    """
+    from models.merging import merge
+
+    source = _package_file(bases()[adapter.base])
+    target = cache / f"{adapter.name}.{adapter.version}.{adapter.kind}.gguf"
+    if target.is_file():
+        return target
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        merge(source, adapter.path, target, adapter.kind)
+    except OSError as error:
+        raise ModelUnavailable(
+            f"The model could not be written to {cache}: {error.strerror or error}.",
+            "It takes 150 MB; free some space or set WORKBENCH_HOME to another folder.",
+        ) from error
+    for old in cache.glob(f"{adapter.name}.*.gguf"):
+        if old != target:
+            old.unlink(missing_ok=True)
+    return target
 
 
 def prepare(base: Base, cache: Path) -> Path:
@@ -76,12 +191,7 @@ def prepare(base: Base, cache: Path) -> Path:
     The conversion takes some seconds; it is written beside and renamed, so a file that is there
     is whole. Where it fails (a full disk), the original serves.
     """
-    source = base.path
-    if source is None:
-        raise ModelUnavailable(
-            f"The package {base.package} that carries {base.title} is not installed.",
-            "Install it with pip, or give another model.",
-        )
+    source = _package_file(base)
     if base.requantize is None:
         return source
     target = cache / f"{base.name}.{base.requantize}.gguf"
@@ -92,6 +202,16 @@ def prepare(base: Base, cache: Path) -> Path:
         return requantize(source, target, base.requantize)
     except OSError:
         return source
+
+
+def _package_file(base: Base) -> Path:
+    path = base.path
+    if path is None:
+        raise ModelUnavailable(
+            f"The package {base.package} that carries {base.title} is not installed.",
+            "Install it with pip, or give another model.",
+        )
+    return path
 
 
 def requantize(source: Path, target: Path, kind: str) -> Path:

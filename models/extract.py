@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Literal
-
-from pydantic import ValidationError
+from typing import Literal
 
 from models.backends import Backend, Completion
-from models.decoding import close_json
 from models.documents import Document
 from models.errors import ModelUnavailable
 from models.finder import find
-from models.grounding import ground_fields, ground_statement, value_confidences
+from models.grounding import ground_fields, ground_statement
 from models.normalise import squeeze
+from models.replies import field_of, read_funders, read_statements, rule_for, value_evidence
 from models.schemas import (
     Extraction,
-    Funder,
-    FunderList,
     GroundedField,
     ModelCard,
     Proposal,
@@ -47,11 +42,14 @@ class Pipeline:
     statements: Task
     funders: Task
     route: Route = "passages"
+    copy: bool = True
+    """Whether values may only be copied from the text."""
 
     @classmethod
-    def funding(cls, backend: Backend, route: Route = "passages") -> Pipeline:
-        """The pipeline for funding, with the tasks that ship."""
-        return cls(backend, task("funding_statements"), task("funding_parse"), route)
+    def funding(cls, backend: Backend, route: Route = "passages", copy: bool = True) -> Pipeline:
+        """The pipeline for funding, with the tasks that the backend's model was trained on."""
+        statements, funders = map(task, backend.tasks)
+        return cls(backend, statements, funders, route, copy)
 
     def propose(self, document: Document, progress: Progress = lambda share: None) -> Proposal:
         """What the model says about one document.
@@ -64,8 +62,8 @@ class Pipeline:
         parsed_text = join_statements(found)
         parsed, parse_reply = self._parse_joined(parsed_text)
         progress(0.95)
-        fields = _with_confidence(
-            ground_fields(parsed.funders or (), found, document), parse_reply, parsed
+        fields = self._with_confidence(
+            ground_fields(parsed.funders or (), found, document), parse_reply
         )
         replies = [*replies, *parse_reply]
         return Proposal(
@@ -91,7 +89,11 @@ class Pipeline:
 
     def parse(self, statements: Sequence[str]) -> list[Extraction]:
         """Funders of each statement, in the order given."""
-        return [read_funders(reply) for reply in self._ask(self.funders, statements)]
+        return [read_funders(reply, self.funders) for reply in self.replies(statements)]
+
+    def replies(self, statements: Sequence[str]) -> list[Completion]:
+        """What the model literally says about each statement, in the order given."""
+        return self._ask(self.funders, statements)
 
     def _windows(self, document: Document) -> list[tuple[int, int]]:
         if self.route == "document":
@@ -127,12 +129,14 @@ class Pipeline:
         found: list[Statement] = []
         replies: list[Completion] = []
         for index, (start, end) in enumerate(windows):
-            reply = self._ask(self.statements, [document.text[start:end]])[0]
+            passage = document.text[start:end]
+            reply = self._ask(self.statements, [passage])[0]
             replies.append(reply)
-            for text, score in read_statements(reply):
+            for text, told in read_statements(reply, self.statements, passage):
                 statement = ground_statement(text, document, [(start, end)])
+                sure = self.backend.calibration.probability("statement", told)
                 if not self._is_echo(statement):
-                    found.append(statement.model_copy(update={"confidence": score}))
+                    found.append(statement.model_copy(update={"confidence": sure}))
             progress(0.7 * (index + 1) / len(windows))
         return distinct(found), replies
 
@@ -154,11 +158,30 @@ class Pipeline:
             told = "The statements together are too long for the model; parse them one by one."
             return Extraction(raw="", funders=None, error=told), []
         reply = self._ask(self.funders, [text])[0]
-        return read_funders(reply), [reply]
+        return read_funders(reply, self.funders), [reply]
+
+    def _with_confidence(
+        self, fields: Sequence[GroundedField], replies: Sequence[Completion]
+    ) -> tuple[GroundedField, ...]:
+        """Probabilities by value: dropping blanks and merging names move the pointers only."""
+        sure: dict[tuple[str, str], float] = {}
+        for item, told in (pair for r in replies for pair in value_evidence(r, self.funders)):
+            key = field_of(item.path), item.value.strip()
+            probability = self.backend.calibration.probability(key[0], told)
+            if probability is not None:
+                sure[key] = min(probability, sure.get(key, 1.0))
+        return tuple(
+            field.model_copy(update={"confidence": sure.get((field_of(field.path), field.value))})
+            for field in fields
+        )
 
     def _ask(self, task: Task, texts: Sequence[str]) -> list[Completion]:
-        prompts = [task.prompt(text) for text in texts]
-        return self.backend.generate(prompts, schema=task.schema, max_tokens=task.max_tokens)
+        return self.backend.generate(
+            [task.prompt(text) for text in texts],
+            schema=task.schema if task.reply == "json" else None,
+            max_tokens=task.max_tokens,
+            rules=[rule_for(task, text, self.copy) for text in texts],
+        )
 
 
 def chunks(
@@ -205,90 +228,6 @@ def distinct(statements: Sequence[Statement]) -> list[Statement]:
         return (span.start if span else float("inf"), index)
 
     return [statements[index] for index in sorted(kept, key=place)]
-
-
-def read_statements(reply: Completion) -> list[tuple[str, float | None]]:
-    """The statements of a stage-1 reply, each with the model's own score."""
-    text = complete(reply)
-    try:
-        listed = json.loads(text)["statements"]
-    except (json.JSONDecodeError, KeyError, TypeError):
-        return []
-    if not isinstance(listed, list):
-        return []
-    scores = value_confidences(reply, text)
-    return [
-        (" ".join(_sound(statement).split()), scores.get(f"/statements/{index}"))
-        for index, statement in enumerate(listed)
-        if isinstance(statement, str) and statement.strip()
-    ]
-
-
-def _sound(text: str) -> str:
-    """JSON can spell half a character; no store or file takes that."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def read_funders(reply: Completion) -> Extraction:
-    """The funders of a stage-2 reply; what was cut off is left out and said so."""
-    text = complete(reply)
-    try:
-        funders = tidy(json.loads(text))
-    except (json.JSONDecodeError, ValidationError, TypeError, AttributeError):
-        return Extraction(raw=reply.text, funders=None, error="The reply is not valid JSON.")
-    return Extraction(raw=reply.text, funders=funders, error=_CUT.get(reply.finish))
-
-
-_CUT = {
-    "length": "The reply was cut at the token limit; what stands complete is shown.",
-    "loop": "The model repeated itself and was stopped; what stands complete is shown.",
-}
-
-
-def complete(reply: Completion) -> str:
-    """The reply's JSON, closed where it was cut. Its characters keep their offsets."""
-    return reply.text if reply.finish == "stop" else close_json(reply.text)
-
-
-def tidy(data: Any) -> tuple[Funder, ...]:
-    """Parsed JSON as funders: blank values and empty awards dropped, equal funders once.
-
-    Raises pydantic's `ValidationError` when the shape is another.
-    """
-    funders = []
-    for item in data:
-        awards = [
-            award for award in map(_tidy_award, item.get("awards") or []) if any(award.values())
-        ]
-        name = _sound(item.get("funder_name") or "").strip() or None
-        if name or awards:
-            funders.append({"funder_name": name, "awards": awards})
-    return tuple(dict.fromkeys(FunderList.validate_python(funders)))
-
-
-def _tidy_award(award: dict[str, Any]) -> dict[str, list[str]]:
-    keys = ("award_ids", "funding_scheme", "award_title")
-    return {key: [_sound(v).strip() for v in award.get(key) or [] if v.strip()] for key in keys}
-
-
-def _with_confidence(
-    fields: Sequence[GroundedField], replies: Sequence[Completion], parsed: Extraction
-) -> tuple[GroundedField, ...]:
-    """Scores by value: dropping blanks moves the pointers, not the values."""
-    scores: dict[str, float] = {}
-    for reply in replies:
-        text = complete(reply)
-        by_path = value_confidences(reply, text) if parsed.funders is not None else {}
-        for path, score in by_path.items():
-            value = _resolve(json.loads(text), path)
-            scores[value.strip()] = min(score, scores.get(value.strip(), 1.0))
-    return tuple(f.model_copy(update={"confidence": scores.get(f.value)}) for f in fields)
-
-
-def _resolve(data: Any, pointer: str) -> str:
-    for key in pointer.split("/")[1:]:
-        data = data[int(key)] if isinstance(data, list) else data[key]
-    return str(data)
 
 
 def _usage(replies: Sequence[Completion], seconds: float) -> Usage:

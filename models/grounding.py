@@ -6,14 +6,12 @@ similar (names and titles only: an award id that differs in a digit is another a
 
 from __future__ import annotations
 
-import math
 import re
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from models.backends import Completion, Token
 from models.decoding import Located, locate_strings
 from models.documents import Document
 from models.normalise import squeeze
@@ -191,22 +189,3 @@ def _field(located: Located, found: Match | None, document: Document) -> Grounde
         span=document.span(found.start, found.end) if found else None,
         alignment=found.alignment if found else "absent",
     )
-
-
-def value_confidences(completion: Completion, raw: str) -> dict[str, float]:
-    """For each string of the reply, the geometric mean probability of its tokens, by pointer.
-
-    `raw` is the reply as parsed, a closed prefix of the completion's text: offsets agree. The
-    score is the model's own and not calibrated.
-    """
-    located = locate_strings(raw)
-    return {
-        item.path: score
-        for item in located
-        if (score := _confidence(completion.tokens, item.start, item.end)) is not None
-    }
-
-
-def _confidence(tokens: Sequence[Token], start: int, end: int) -> float | None:
-    logprobs = [token.logprob for token in tokens if token.start < end and token.end > start]
-    return min(1.0, math.exp(sum(logprobs) / len(logprobs))) if logprobs else None

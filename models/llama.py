@@ -7,7 +7,7 @@ common KV cache, which is what a kept prompt and joint decoding need.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -31,15 +31,12 @@ class Grammar:
         if not self._sampler:
             raise ValueError(f"llama.cpp refuses this grammar:\n{rules}")
 
-    def allowed(self, tokens: Sequence[int]) -> int | None:
-        """The first of `tokens` that may come next, or None."""
-        data = (self._api.llama_token_data * len(tokens))(
-            *(self._api.llama_token_data(int(token), 0.0, 0.0) for token in tokens)
-        )
-        array = self._api.llama_token_data_array(data, len(tokens), -1, False)
+    def allows(self, token: int) -> bool:
+        """Whether this token may come next."""
+        data = (self._api.llama_token_data * 1)(self._api.llama_token_data(token, 0.0, 0.0))
+        array = self._api.llama_token_data_array(data, 1, -1, False)
         self._api.llama_sampler_apply(self._sampler, ctypes.byref(array))
-        refused = float("-inf")
-        return next((d.id for d in data[: len(tokens)] if d.logit != refused), None)
+        return bool(data[0].logit != float("-inf"))
 
     def accept(self, token: int) -> None:
         """Move on past this token."""
@@ -74,6 +71,7 @@ class Llama:
         self._size = api.llama_vocab_n_tokens(self._vocab)
         self._template = self._read_template()
         self._adapter: Any = None
+        self._pieces: dict[int, bytes] = {}
 
     def _open_context(self, threads: int, sequences: int) -> Any:
         params = self._api.llama_context_default_params()
@@ -127,14 +125,18 @@ class Llama:
             + self.tokenize(between, special=True)
         )
 
+    def piece(self, token: int) -> bytes:
+        """The bytes of a token; one character may be spread over several."""
+        known = self._pieces.get(token)
+        if known is None:
+            buffer = ctypes.create_string_buffer(256)
+            length = self._api.llama_token_to_piece(self._vocab, token, buffer, 256, 0, False)
+            known = self._pieces[token] = buffer.raw[: max(0, length)]
+        return known
+
     def pieces(self, tokens: Sequence[int]) -> list[bytes]:
-        """The bytes of each token; one character may be spread over several."""
-        buffer = ctypes.create_string_buffer(256)
-        lengths = (
-            self._api.llama_token_to_piece(self._vocab, token, buffer, 256, 0, False)
-            for token in tokens
-        )
-        return [buffer.raw[: max(0, length)] for length in lengths]
+        """The bytes of each token."""
+        return [self.piece(token) for token in tokens]
 
     def text(self, tokens: Sequence[int]) -> tuple[str, list[int]]:
         """The text of some tokens and the offset of the character after each."""
@@ -209,25 +211,24 @@ class Llama:
 
     # Choice
 
-    def choose(self, logits: Any, grammar: Grammar | None) -> int:
-        """The most likely token that the grammar allows. Raises `Refused` where none is."""
+    def choose(self, logits: Any, allowed: Callable[[int], bool] | None) -> int:
+        """The most likely token that is allowed. Raises `Refused` where none is.
+
+        `allowed` is asked about the likeliest first: mostly it is asked once.
+        """
         import numpy as np
 
         best = int(logits.argmax())
-        if grammar is None:
+        if allowed is None or allowed(best):
             return best
-        if grammar.allowed([best]) is None:
-            likely = np.argpartition(logits, -64)[-64:]
-            ordered = likely[np.argsort(-logits[likely])]
-            chosen = grammar.allowed(ordered.tolist())
-            if chosen is None:
-                chosen = grammar.allowed(np.argsort(-logits).tolist())
-            if chosen is None:
-                raise Refused
-            best = chosen
-        if not self.ends(best):
-            grammar.accept(best)
-        return best
+        likely = np.argpartition(logits, -256)[-256:]
+        for token in likely[np.argsort(-logits[likely])].tolist():
+            if token != best and allowed(token):
+                return int(token)
+        for token in np.argsort(-logits)[256:].tolist():
+            if allowed(token):
+                return int(token)
+        raise Refused
 
     def logprob(self, logits: Any, token: int) -> float:
         """Natural logarithm of the token's probability under the model, grammar aside."""

@@ -161,9 +161,9 @@ def test_a_home_that_is_no_store_is_told(home: Path) -> None:
 
 
 def test_models_and_doctor_speak_json(home: Path) -> None:
-    (model,) = json.loads(run(home, "models", "list", "--json").stdout)
-    assert model["default"]
-    assert model["installed"]
+    models = json.loads(run(home, "models", "list", "--json").stdout)
+    assert all(model["installed"] for model in models)
+    assert sum(model["default"] for model in models) == 1
     checks = {check["name"]: check for check in json.loads(run(home, "doctor", "--json").stdout)}
     assert checks["model"]["ok"]
     assert checks["store"]["ok"]

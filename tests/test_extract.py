@@ -11,7 +11,8 @@ import pytest
 from models.backends import Backend, Completion, Prompt
 from models.backends.replay import Replay
 from models.documents import Document, read, read_bytes
-from models.extract import Pipeline, chunks, distinct, read_funders, tidy
+from models.extract import Pipeline, chunks, distinct
+from models.replies import read_funders, tidy
 from models.schemas import Statement
 from models.tasks import task
 
@@ -120,7 +121,7 @@ def test_blanks_and_repeats_are_tidied_away(data: object, funders: int) -> None:
 @pytest.mark.parametrize("text", ["", "no", "{", '{"a": 1}', '[{"funder_name": 3}]', "[1]"])
 def test_a_malformed_reply_is_none_and_not_empty(text: str) -> None:
     reply = Completion(text, (), "stop", 0, 0, 0.0)
-    assert read_funders(reply).funders is None
+    assert read_funders(reply, task("funding_parse")).funders is None
 
 
 @pytest.mark.parametrize("name", ["eelgrass-sound", "cherry-chill", "entropy-game"])

@@ -10,7 +10,7 @@ import pytest
 from models.backends import Backend, Prompt, open_backend
 from models.catalog import bases, default, open_model, prepare
 from models.errors import ModelUnavailable
-from models.extract import read_funders
+from models.replies import read_funders
 from models.tasks import task
 
 STATEMENT = "This work was supported by the National Science Foundation under grant DMS-1613002."
@@ -39,7 +39,7 @@ def test_the_fixed_prompt_is_read_once(model: Backend) -> None:
 def test_a_reply_cut_anywhere_is_funders_of_the_schema(model: Backend, max_tokens: int) -> None:
     stage = task("funding_parse")
     reply = model.generate([stage.prompt(STATEMENT)], schema=stage.schema, max_tokens=max_tokens)[0]
-    assert read_funders(reply).funders is not None
+    assert read_funders(reply, stage).funders is not None
 
 
 def test_tokens_cover_the_reply_and_carry_probabilities(model: Backend) -> None:

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.backends import Completion, Token
 from models.documents import Document, read_bytes
-from models.grounding import find_value, ground_fields, ground_statement, value_confidences
+from models.grounding import find_value, ground_fields, ground_statement
 from models.schemas import Award, Funder
 
 TEXT = (
@@ -95,15 +94,6 @@ def test_what_is_found_is_in_the_text(text: str, value: str) -> None:
         if found.alignment == "exact":
             assert text[found.start : found.end] == value
     assert found is not None or value not in text
-
-
-def test_the_confidence_of_a_value_is_that_of_its_own_tokens() -> None:
-    raw = '["sure", "unsure"]'
-    tokens = tuple(Token(i, i + 1, -2.0 if i >= 9 else 0.0) for i in range(len(raw)))
-    reply = Completion(raw, tokens, "stop", 0, 0, 0.0)
-    scores = value_confidences(reply, raw)
-    assert scores["/0"] == 1.0
-    assert scores["/1"] == pytest.approx(0.1353, abs=1e-3)
 
 
 @pytest.mark.parametrize(

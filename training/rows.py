@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
+from models import compact
 from models.backends import Prompt
+from models.grounding import find_value
 from models.schemas import (
     Answer,
     Funder,
@@ -19,8 +21,10 @@ from models.schemas import (
     Proposal,
     Statement,
 )
-from models.tasks import Task, task
+from models.sentences import sentences
+from models.tasks import Task, asked
 from training.errors import fold, funder_error, statement_error
+from training.examples import in_order
 
 Source = Mapping[str, str | int | None]
 
@@ -38,16 +42,49 @@ def pairs(text: str, proposal: Proposal, gold: Answer, source: Source) -> Iterat
 def _statement_pairs(
     text: str, proposal: Proposal, gold: Answer, source: Source
 ) -> Iterator[PreferencePair]:
-    stage = task("funding_statements")
+    stage, _ = _tasks(proposal)
     for (start, end), raw in zip(proposal.windows, proposal.statements_raw, strict=True):
         if any(_is_cut(statement, start, end) for statement in gold.statements):
             continue
-        said = parse_statements(raw)
-        right = [s.text for s in gold.statements if _stands_in(s, start, end, text)]
-        error = "unparsable" if said is None else statement_error(said, right)
+        window = text[start:end]
+        inside = [s for s in gold.statements if _stands_in(s, start, end, text)]
+        chosen = write_statements(stage, window, inside, start)
+        said = parse_statements(raw, stage, window)
+        right = parse_statements(chosen, stage, window)
+        error = "unparsable" if said is None else statement_error(said, right or [])
         if error is not None:
-            chosen = json.dumps({"statements": right}, ensure_ascii=False)
-            yield _pair(stage, text[start:end], chosen, raw, error, source)
+            yield _pair(stage, window, chosen, raw, error, source)
+
+
+def _tasks(proposal: Proposal) -> tuple[Task, Task]:
+    """The tasks, stage 1 and 2, whose prompts the model was shown."""
+    first, _, second = proposal.card.prompt_sha256.partition("+")
+    return asked(first, "statements"), asked(second, "funders")
+
+
+def write_statements(
+    stage: Task, window: str, statements: Sequence[Statement], start: int = 0
+) -> str:
+    """The right stage-1 reply about a window that begins at `start` of the document's text."""
+    if stage.reply == "json":
+        return json.dumps({"statements": [s.text for s in statements]}, ensure_ascii=False)
+    places = list(sentences(window))
+    spans = [_span_in(window, statement, start) for statement in statements]
+    return compact.write_numbers(
+        [
+            number
+            for number, (first, last) in enumerate(places, start=1)
+            if any(a < last and first < b for a, b in spans)
+        ]
+    )
+
+
+def _span_in(window: str, statement: Statement, start: int) -> tuple[int, int]:
+    """Characters of a statement in its window, (0, 0) where it is not found."""
+    if statement.span is not None:
+        return statement.span.start - start, statement.span.end - start
+    found = find_value(statement.text, window)
+    return (found.start, found.end) if found else (0, 0)
 
 
 def _is_cut(statement: Statement, start: int, end: int) -> bool:
@@ -66,13 +103,20 @@ def _stands_in(statement: Statement, start: int, end: int, text: str) -> bool:
 
 
 def _funder_pairs(proposal: Proposal, gold: Answer, source: Source) -> Iterator[PreferencePair]:
+    _, stage = _tasks(proposal)
     error = funder_error(proposal.extraction.funders, gold.funders)
     read = proposal.parsed_text
     if error is None or not read or not _readable_from(gold.funders, read):
         return
-    chosen = dump_funders(gold.funders)
-    raw = proposal.extraction.raw
-    yield _pair(task("funding_parse"), read, chosen, raw, error, source)
+    chosen = write_funders(stage, read, gold.funders)
+    yield _pair(stage, read, chosen, proposal.extraction.raw, error, source)
+
+
+def write_funders(stage: Task, text: str, funders: Sequence[Funder]) -> str:
+    """The right stage-2 reply about a text, in the form that the task asks for."""
+    if stage.reply == "json":
+        return dump_funders(funders)
+    return compact.write_funders(in_order(funders, compact.fold(text)))
 
 
 def _readable_from(funders: Sequence[Funder], text: str) -> bool:
@@ -88,8 +132,13 @@ def _values(funder: Funder) -> Iterator[str]:
         yield from (*award.award_ids, *award.funding_scheme, *award.award_title)
 
 
-def parse_statements(raw: str) -> list[str] | None:
-    """The statements of a raw stage-1 reply, None where it is not the JSON that was asked for."""
+def parse_statements(raw: str, stage: Task, window: str) -> list[str] | None:
+    """The statements of a raw stage-1 reply, None where it is not of the form asked for."""
+    if stage.reply == "lines":
+        numbers = compact.read_numbers(raw)
+        if numbers is None:
+            return None
+        return [window[a:b] for (a, b), _ in compact.chosen_spans(window, numbers)]
     try:
         listed = json.loads(raw)["statements"]
     except (json.JSONDecodeError, KeyError, TypeError):

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench.train import app as train_app
+
 if TYPE_CHECKING:
     from models.extract import Pipeline
     from workbench.context import Context
@@ -25,6 +27,7 @@ db_app = typer.Typer(help="Look after the store.", no_args_is_help=True)
 models_app = typer.Typer(help="See the models.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
 app.add_typer(models_app, name="models")
+app.add_typer(train_app, name="train")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Model = Annotated[str | None, typer.Option(help="A name of the catalog, or a .gguf file.")]
@@ -152,6 +155,64 @@ def export(
 
 
 @app.command()
+def score(
+    pred: Annotated[Path, typer.Argument(help="JSON Lines with 'funders', or raw replies.")],
+    gold: Annotated[Path, typer.Argument(help="JSON Lines with the right 'funders'.")],
+    mode: Annotated[
+        str, typer.Option(help="permissive, balanced, strict, id_aware, or all.")
+    ] = "all",
+    ror: Annotated[Path | None, typer.Option(help="Names and their ROR ids, JSON or CSV.")] = None,
+    errors: Annotated[int, typer.Option(min=0, help="Examples of each kind of error.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Score answers against gold, line by line."""
+    from models.scoring import MODES
+    from workbench import score as scorer
+
+    if mode not in (*MODES, "all"):
+        raise typer.BadParameter(f"known modes: {', '.join(MODES)}, all")
+    for path in filter(None, (pred, gold, ror)):
+        _must_exist(path)
+    result = scorer.score(pred, gold, mode, ror, errors)
+    if as_json:
+        typer.echo(json.dumps(result))
+        return
+    for name, rows in scorer.tables(result).items():
+        typer.secho(name, bold=True)
+        _table(scorer.HEADS, rows)
+    for line in scorer.notes(result):
+        typer.echo(line)
+
+
+@app.command()
+def synth(
+    output: Annotated[Path, typer.Option("-o", "--output", help="JSON Lines.")],
+    names: Annotated[Path, typer.Option(help="Organisations, one a line.")],
+    count: Annotated[int, typer.Option(min=1, help="How many rows.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="The same seed writes the same rows.")] = 1,
+    noise: Annotated[float, typer.Option(min=0, max=1, help="Share of damaged statements.")] = 0.5,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    documents: Annotated[
+        Path | None, typer.Option(help="Texts to hide the statements in: .txt, or JSON Lines.")
+    ] = None,
+) -> None:
+    """Write synthetic funding statements with their funders, to train on."""
+    from training.synthesis import rows
+    from training.synthetic_documents import chunks
+
+    for path in (names, documents):
+        if path is not None:
+            _must_exist(path)
+    _must_be_writable(output)
+    made = rows(names, count, seed, noise, workers)
+    if documents is not None:
+        made = chunks(documents, names, count, seed, noise, workers)
+    with output.open("w", encoding="utf-8") as lines:
+        for row in made:
+            lines.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+@app.command()
 def doctor(as_json: Json = False) -> None:
     """Check everything that the workbench stands on, the model included."""
     from dataclasses import asdict
@@ -169,20 +230,10 @@ def doctor(as_json: Json = False) -> None:
 
 @models_app.command("list")
 def models_list(as_json: Json = False) -> None:
-    """The base models that can be opened by name."""
-    from models.catalog import bases, default
+    """The models that can be opened by name: adapters, and base models alone."""
+    from models.catalog import listing
 
-    rows = [
-        {
-            "name": base.name,
-            "title": base.title,
-            "default": base.name == default(),
-            "installed": base.path is not None,
-            "license": base.license,
-            "source": base.source,
-        }
-        for base in bases().values()
-    ]
+    rows = listing()
     if as_json:
         typer.echo(json.dumps(rows))
     else:

@@ -11,9 +11,16 @@ import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from models.errors import ModelUnavailable
+from models.rules import Rule
+
+if TYPE_CHECKING:
+    from models.calibration import Calibration
+
+DEFAULT_TASKS = ("funding_statements", "funding_parse")
+"""The tasks, stage 1 and 2, that a model is asked when it was trained on no others."""
 
 
 class Prompt(NamedTuple):
@@ -59,6 +66,14 @@ class Backend(Protocol):
         """Name of the attached adapter, if any."""
 
     @property
+    def tasks(self) -> tuple[str, str]:
+        """The tasks, stage 1 and 2, whose prompts the model was trained on."""
+
+    @property
+    def calibration(self) -> Calibration:
+        """How sure its log-probabilities really are."""
+
+    @property
     def context(self) -> int:
         """How many tokens a prompt and its reply may have together."""
 
@@ -68,9 +83,12 @@ class Backend(Protocol):
         *,
         schema: Mapping[str, Any] | None,
         max_tokens: int,
+        rules: Sequence[Rule | None] | None = None,
     ) -> list[Completion]:
-        """Reply to each prompt, greedily, inside the JSON schema, in the order of the prompts.
+        """Reply to each prompt, greedily, in the order of the prompts.
 
+        Replies stay inside the JSON schema, where one is given, and each inside its rule, a fresh
+        one for each prompt (`models.rules`).
         Raises `ModelUnavailable` when a prompt does not fit the context.
         """
 

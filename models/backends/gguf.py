@@ -10,14 +10,17 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
 
-from models.backends import Completion, Prompt, Token
+from models.backends import DEFAULT_TASKS, Completion, Prompt, Token
+from models.calibration import UNCALIBRATED, Calibration
 from models.decoding import grammar, repetition
 from models.errors import ModelUnavailable
 from models.llama import Grammar, Llama, Refused
+from models.rules import Rule
 
 SLOTS = 8
 """Replies decoded together: at eight, each costs about 0.55 of one alone (two AVX2 cores)."""
@@ -26,10 +29,23 @@ CACHED_PROMPTS = 4
 
 
 def open_backend(
-    path: Path, name: str | None = None, threads: int | None = None, context: int | None = None
+    path: Path,
+    name: str | None = None,
+    threads: int | None = None,
+    context: int | None = None,
+    tasks: tuple[str, str] = DEFAULT_TASKS,
+    adapter: str | None = None,
+    calibration: Calibration = UNCALIBRATED,
 ) -> GgufBackend:
-    """Load a GGUF file. Raises `ModelUnavailable` when it is missing or damaged."""
-    return GgufBackend(path, name or path.stem, threads or default_threads(), context)
+    """Load a GGUF file. Raises `ModelUnavailable` when it is missing or damaged.
+
+    `tasks` are those that the model was trained on, `adapter` names the one merged into it
+    and `calibration` tells how sure its probabilities are.
+    """
+    threads = threads or default_threads()
+    backend = GgufBackend(path, name or path.stem, threads, context)
+    backend.tasks, backend.calibration, backend._adapter = tasks, calibration, adapter
+    return backend
 
 
 def default_threads() -> int:
@@ -47,6 +63,7 @@ class _Slot:
     prompt: list[int]
     cached: int
     grammar: Grammar | None
+    rule: Rule | None
     generated: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     finish: Literal["stop", "length", "loop"] | None = None
@@ -54,6 +71,17 @@ class _Slot:
     @property
     def length(self) -> int:
         return len(self.prompt) + len(self.generated)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A call of `generate`: its prompts with their tokens, and what binds the replies."""
+
+    prompts: Sequence[Prompt]
+    tokens: Sequence[list[int]]
+    grammar: str | None
+    rules: Sequence[Rule | None]
+    max_tokens: int
 
 
 class GgufBackend:
@@ -67,6 +95,8 @@ class GgufBackend:
         self._llama = Llama(path, threads, context, sequences=SLOTS + CACHED_PROMPTS)
         self._name = name
         self._adapter: str | None = None
+        self.tasks = DEFAULT_TASKS
+        self.calibration = UNCALIBRATED
         self._cached: dict[int, list[int]] = {}
         self._grammars: dict[str, str] = {}
 
@@ -99,14 +129,20 @@ class GgufBackend:
         *,
         schema: Mapping[str, Any] | None,
         max_tokens: int,
+        rules: Sequence[Rule | None] | None = None,
     ) -> list[Completion]:
-        rules = self._rules(schema)
-        tokens = [self._tokens(prompt) for prompt in prompts]
-        for prompt_tokens in tokens:
+        asked = _Asked(
+            prompts,
+            [self._tokens(prompt) for prompt in prompts],
+            self._grammar(schema),
+            rules or [None] * len(prompts),
+            max_tokens,
+        )
+        for prompt_tokens in asked.tokens:
             self._refuse_long(prompt_tokens, max_tokens)
         completions: dict[int, Completion] = {}
-        for batch in self._batches(tokens, max_tokens):
-            completions.update(self._run(batch, prompts, tokens, rules, max_tokens))
+        for batch in self._batches(asked.tokens, max_tokens):
+            completions.update(self._run(batch, asked))
         return [completions[index] for index in range(len(prompts))]
 
     def _batches(self, tokens: Sequence[Sequence[int]], max_tokens: int) -> list[list[int]]:
@@ -122,21 +158,14 @@ class GgufBackend:
                 batches[-1].append(index)
         return [batch for batch in batches if batch]
 
-    def _run(
-        self,
-        batch: Sequence[int],
-        prompts: Sequence[Prompt],
-        tokens: Sequence[list[int]],
-        rules: str | None,
-        max_tokens: int,
-    ) -> dict[int, Completion]:
+    def _run(self, batch: Sequence[int], asked: _Asked) -> dict[int, Completion]:
         started = perf_counter()
         slots: list[_Slot] = []
         try:
             for sequence, index in enumerate(batch):
-                slots.append(self._start(index, sequence, prompts[index], tokens[index], rules))
+                slots.append(self._start(index, sequence, asked))
             while active := [slot for slot in slots if slot.finish is None]:
-                self._step(active, max_tokens)
+                self._step(active, asked.max_tokens)
         finally:
             self._release(slots)
         seconds = (perf_counter() - started) / len(slots)
@@ -150,13 +179,13 @@ class GgufBackend:
             if slot.grammar:
                 slot.grammar.close()
 
-    def _start(
-        self, index: int, sequence: int, prompt: Prompt, tokens: list[int], rules: str | None
-    ) -> _Slot:
+    def _start(self, index: int, sequence: int, asked: _Asked) -> _Slot:
         """Read the prompt, taking its fixed part from the cache, and choose the first token."""
-        cached = self._reuse(sequence, prompt, tokens)
+        tokens = asked.tokens[index]
+        cached = self._reuse(sequence, asked.prompts[index], tokens)
         logits = self._llama.read(sequence, tokens[cached:], cached)
-        slot = _Slot(index, sequence, tokens, cached, self._llama.grammar(rules) if rules else None)
+        grammar = self._llama.grammar(asked.grammar) if asked.grammar else None
+        slot = _Slot(index, sequence, tokens, cached, grammar, asked.rules[index])
         self._choose(slot, logits)
         return slot
 
@@ -174,17 +203,30 @@ class GgufBackend:
                 slot.finish = "length"
 
     def _choose(self, slot: _Slot, logits: Any) -> None:
-        """Append the most likely token that the grammar allows, or end the reply."""
+        """Append the most likely token that grammar and rule allow, or end the reply."""
+        free = slot.grammar is None and slot.rule is None
         try:
-            token = self._llama.choose(logits, slot.grammar)
+            token = self._llama.choose(logits, None if free else partial(self._allows, slot))
         except Refused:
             slot.finish = "length"
             return
         if self._llama.ends(token):
             slot.finish = "stop"
             return
+        if slot.grammar:
+            slot.grammar.accept(token)
+        if slot.rule:
+            slot.rule.accept(self._llama.piece(token))
         slot.generated.append(token)
         slot.logprobs.append(self._llama.logprob(logits, token))
+
+    def _allows(self, slot: _Slot, token: int) -> bool:
+        if slot.rule:
+            piece = self._llama.piece(token)
+            ends = self._llama.ends(token)
+            if not (slot.rule.may_end() if ends else piece and slot.rule.allows(piece)):
+                return False
+        return slot.grammar is None or slot.grammar.allows(token)
 
     def _reuse(self, sequence: int, prompt: Prompt, tokens: list[int]) -> int:
         """Copy the longest cached beginning of `tokens` into the sequence; return its length."""
@@ -212,7 +254,7 @@ class GgufBackend:
                 "Split the text.",
             )
 
-    def _rules(self, schema: Mapping[str, Any] | None) -> str | None:
+    def _grammar(self, schema: Mapping[str, Any] | None) -> str | None:
         if schema is None:
             return None
         key = repr(schema)

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from models.backends import Completion, Prompt, Token
+from models.backends import DEFAULT_TASKS, Completion, Prompt, Token
+from models.calibration import UNCALIBRATED
 from models.errors import ModelUnavailable
+from models.rules import Rule
 
 
 def open_backend(path: Path | None = None, replies: Mapping[str, str] | None = None) -> Replay:
@@ -26,6 +28,8 @@ class Replay:
     name = "replay"
     adapter: str | None = None
     context = 8192
+    tasks = DEFAULT_TASKS
+    calibration = UNCALIBRATED
 
     def __init__(self, replies: Mapping[str, str]) -> None:
         self._replies = replies
@@ -36,6 +40,7 @@ class Replay:
         *,
         schema: Mapping[str, Any] | None,
         max_tokens: int,
+        rules: Sequence[Rule | None] | None = None,
     ) -> list[Completion]:
         return [self._reply(prompt) for prompt in prompts]
 

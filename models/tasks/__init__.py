@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from models import compact
 from models.backends import Prompt
 from models.errors import InvalidTask
 from models.schemas import FunderList
@@ -27,7 +28,8 @@ class Task:
     """What to ask of a text and what shape the answer has.
 
     `lengths` holds for each list the fewest and most items that make sense (MeXtract's
-    answer_min and answer_max); decoding enforces the upper bound.
+    answer_min and answer_max); decoding enforces the upper bound. `reply` is the form of the
+    answer: the JSON itself, or the short form of `models.compact` that means the same.
     """
 
     name: str
@@ -37,12 +39,13 @@ class Task:
     system: str
     user: str
     max_tokens: int
+    reply: Literal["json", "lines"] = "json"
     guidelines: Mapping[str, str] = field(default_factory=dict)
     lengths: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def prompt(self, text: str) -> Prompt:
         """The chat for one text. Not `str.format`: texts hold braces."""
-        return Prompt(self.system, self.user.replace("{text}", text))
+        return Prompt(self.system, self.user.replace("{text}", self._as_read(text)))
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -50,6 +53,11 @@ class Task:
         if self.output == "statements":
             return _statements_schema(self._at_most("statements"))
         return _funders_schema(self)
+
+    def _as_read(self, text: str) -> str:
+        if self.reply == "json":
+            return text
+        return compact.numbered(text) if self.output == "statements" else compact.fold(text)
 
     @property
     def prompt_sha256(self) -> str:
@@ -77,6 +85,18 @@ def task(name: str) -> Task:
 def names() -> list[str]:
     """The tasks that ship, sorted."""
     return sorted(path.stem for path in Path(__file__).parent.glob("*.toml"))
+
+
+def asked(prompt_sha256: str, output: Output) -> Task:
+    """The task that a model was asked, by the first digits of its prompt's hash.
+
+    A prompt that is no longer known is taken for the JSON task of that output.
+    """
+    known = [task(name) for name in names()]
+    return next(
+        (t for t in known if t.output == output and t.prompt_sha256.startswith(prompt_sha256)),
+        task("funding_statements" if output == "statements" else "funding_parse"),
+    )
 
 
 def load(path: Path) -> Task:

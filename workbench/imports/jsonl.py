@@ -22,7 +22,7 @@ from db.engine import writing
 from db.files import store_file
 from models.documents import Document, read
 from models.errors import WorkbenchError
-from models.extract import tidy
+from models.replies import tidy
 from models.schemas import Answer, FunderList, Statement
 from workbench.context import Context
 from workbench.desk import document_row, ground
