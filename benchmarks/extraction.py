@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import baseline
+from benchmarks import baseline, plots
 from models import catalog
 from models.documents import read
 from models.extract import Pipeline
@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="statements and papers at most")
     parser.add_argument("--only", choices=["statements", "papers"])
     parser.add_argument("--threads", type=int)
-    parser.add_argument("--calibrate", type=Path, help="write calibration.json here")
+    parser.add_argument("--calibrate", type=Path, help="folder for calibration.json and its plot")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     models = given.model or [catalog.default(), "regex"]
@@ -131,10 +131,13 @@ def report_calibration(
             f"| {kind or 'all'} | {len(own)} | {right:.3f} | "
             f"{calibrate.expected_error(own):.3f} | {calibrate.expected_error(cal):.3f} |"
         )
-    for b in calibrate.reliability(after):
-        print(f"bin n={b.count} said={b.said:.3f} right={b.right:.3f}")
     if target is not None:
-        calibrate.fit(flat).dump(target)
+        calibrate.fit(flat).dump(target / "calibration.json")
+        curves = {
+            "the model's own": calibrate.reliability(before),
+            "calibrated, cross-fitted": calibrate.reliability(after),
+        }
+        (target / "reliability.svg").write_text(plots.reliability(curves), "utf-8")
 
 
 def report_papers(given: argparse.Namespace, models: Sequence[str]) -> None:

@@ -78,14 +78,15 @@ def train(
         max_length=1024,
         use_cpu=not torch.cuda.is_available(),
     )
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    plain = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    model = PeftModel.from_pretrained(plain, str(adapter), is_trainable=True)
     trainer = DPOTrainer(
-        model=PeftModel.from_pretrained(model, str(adapter), is_trainable=True),
+        model=model,
         args=config,
         train_dataset=Dataset.from_list([asdict(pair) for pair in pairs]),
         processing_class=AutoTokenizer.from_pretrained(base),
         callbacks=[metrics_writer(run_dir / "metrics.jsonl")],
     )
     trainer.train()
-    trainer.model.save_pretrained(str(run_dir / "adapter"), selected_adapters=["default"])
-    return run_dir / "adapter"
+    model.save_pretrained(str(run_dir / "trained"), selected_adapters=["default"])
+    return run_dir / "trained"

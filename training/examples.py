@@ -148,6 +148,16 @@ class Encoder:
             + self._special(self._after)
         )
 
+    def render(self, asked: Task, text: str) -> str:
+        """The chat up to the reply as one text, for trainers that tokenize themselves."""
+        chat = asked.prompt(text)
+        return f"{self._before}{chat.system}{self._between}{chat.user}{self._after}"
+
+    @property
+    def end(self) -> str:
+        """The text of the token that ends a reply."""
+        return str(self._tokenizer.eos_token)
+
     def _special(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False))
 

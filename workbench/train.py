@@ -21,17 +21,64 @@ def sft(
 
     Started again with the same folder it goes on where it stopped.
     """
-    from models.catalog import bases
-    from models.errors import ModelUnavailable
-    from models.merging import write_base
     from training import recipe as recipes
-    from workbench.context import Settings
 
     chosen = recipes.load(recipe)
-    base = bases()[chosen.base]
-    if base.path is None:
-        raise ModelUnavailable(f"The package {base.package} is not installed.", "Install it.")
-    weights = write_base(base.path, Settings().home / "models" / f"{base.name}.float32")
+    weights = _base_weights(chosen.base)
     adapter = recipes.run(chosen, data, out, weights, threads, typer.echo)
     typer.echo(f"The adapter is in {adapter}.")
     typer.echo(f"Use it with --model {adapter}")
+
+
+@app.command()
+def dpo(
+    adapter: Annotated[Path, typer.Argument(help="The PEFT folder to go on from.")],
+    data: Annotated[Path, typer.Option(help="Folder with the corpora that the recipe names.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the run.")],
+    recipe: Annotated[str, typer.Option(help="The recipe that names the corpora.")] = "embedded",
+    count: Annotated[int, typer.Option(help="Gold statements to look for mistakes in.")] = 400,
+    threads: Annotated[int | None, typer.Option(help="CPU threads; all cores by default.")] = None,
+) -> None:
+    """Direct preference optimisation on the adapter's own mistakes; lands in OUT/adapter."""
+    from transformers import AutoTokenizer
+
+    from models import catalog
+    from models.extract import Pipeline
+    from training import dpo as trainer
+    from training import mistakes
+    from training import recipe as recipes
+    from training.examples import Encoder
+    from training.mixture import Corpora
+
+    chosen = recipes.load(recipe)
+    weights = _base_weights(chosen.base)
+    phase = trainer.DpoPhase()
+    records = Corpora(data, **chosen.corpora).gold_records
+    backend = catalog.open_model(str(adapter), out / "models", threads)
+    try:
+        pairs = list(
+            mistakes.preferences(
+                Pipeline.funding(backend),
+                mistakes.sample(records, count, phase.seed),
+                Encoder(AutoTokenizer.from_pretrained(weights)),
+                lambda done: typer.echo(f"{done} of {count} statements read"),
+            )
+        )
+    finally:
+        backend.close()
+    typer.echo(f"{len(pairs)} mistakes to learn from")
+    trained = trainer.train(weights, pairs, phase, out, adapter)
+    typer.echo(f"The adapter is in {recipes.finish(trained, out / 'adapter', chosen)}.")
+
+
+def _base_weights(name: str) -> Path:
+    """The base's weights as a transformers folder, made once."""
+    from models.catalog import bases
+    from models.errors import ModelUnavailable
+    from models.merging import write_base
+    from workbench.context import Settings
+
+    base = bases()[name]
+    if base.path is None:
+        raise ModelUnavailable(f"The package {base.package} is not installed.", "Install it.")
+    return write_base(base.path, Settings().home / "models" / f"{base.name}.float32")
