@@ -4,7 +4,7 @@
 
 LABELS has one object a line with `id`, `pdf` (a path relative to its own folder), `license` and
 `statements`. Printed for each finder: statements inside a passage, share of the text read,
-milliseconds a page, and the scores of its likely sentences taken as statements themselves.
+processor time a page, and the scores of its likely sentences taken as statements themselves.
 """
 
 from __future__ import annotations
@@ -79,11 +79,11 @@ def measure(
     """Run one finder over all papers."""
     tally = Tally()
     for paper, document in papers:
-        started = time.perf_counter()
+        started = time.process_time()
         scored = [Passage(u.start, u.end, chance(u)) for u in units(document.text)]
         budget = max(6_000, len(document.text) // 10)
         found = passages(document.text, scored, threshold, budget)
-        tally.seconds += time.perf_counter() - started
+        tally.seconds += time.process_time() - started
         count(tally, paper, document, found)
         said = merge([s for s in scored if s.score >= 0.5])
         texts = [document.text[p.start : p.end] for p in said]

@@ -33,9 +33,8 @@ def reliability(curves: Mapping[str, Sequence[Bin]]) -> str:
     side = _SIZE + 2 * _EDGE
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" '
-        f'font-family="sans-serif" font-size="11"><rect width="{side}" height="{side}" fill="#fff"/>'
-        + "\n".join(parts)
-        + "</svg>\n"
+        'font-family="sans-serif" font-size="11">'
+        f'<rect width="{side}" height="{side}" fill="#fff"/>' + "\n".join(parts) + "</svg>\n"
     )
 
 

@@ -112,7 +112,7 @@ CUES = (
 """Weights are votes, not probabilities. The last is too common a word to vote high alone."""
 _FUNDING_HEADING = re.compile(
     r"\W*(?:\d+(?:\.\d+)*\.?\s*)?(?:(?:sources?\s+of\s+|study\s+|research\s+|details\s+of\s+)?"
-    r"(?:funding|financial\s+(?:support|disclosure|assistance)|grant\s+(?:support|information|"
+    r"(?:funding(?!\s+acquisition)|financial\s+(?:support|disclosure|assistance)|grant\s+(?:support|information|"
     r"sponsors?)|role\s+of\s+the\s+funding\s+source|sponsors?(?:hip)?|support)"
     r"(?:\s+(?:statement|information|sources?|sources?|details|and\s+\w+))*"
     r"|financia(?:miento|mento|ción)|f[oö]rderung|financement|finanziamenti?|資金|基金项目)\b\s*[:.\u2014\u2013-]?",

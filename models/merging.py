@@ -86,12 +86,13 @@ def read_deltas(adapter: Path, heads: tuple[int, int]) -> Iterator[tuple[str, Ar
     `heads` are the numbers of query and key heads: GGUF keeps the rows of these two layers in the
     order of llama.cpp's rotary embedding, transformers in its own.
     """
+    from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
     try:
         config = json.loads((adapter / "adapter_config.json").read_text("utf-8"))
         weights = load_file(adapter / "adapter_model.safetensors")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise ModelUnavailable(
             f"The adapter {adapter} cannot be read: {error}.", "Choose or train another."
         ) from error

@@ -19,6 +19,15 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def model(cache: Path) -> Iterator[Backend]:
+    """The model that ships: the embedded base with the funding adapter merged into it."""
     backend = open_model(None, cache)
+    yield backend
+    backend.close()
+
+
+@pytest.fixture(scope="session")
+def base(cache: Path) -> Iterator[Backend]:
+    """The embedded base alone, which chats and answers in JSON."""
+    backend = open_model("smollm2-135m-instruct", cache)
     yield backend
     backend.close()

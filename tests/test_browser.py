@@ -185,8 +185,9 @@ def test_a_paper_goes_from_upload_to_a_correction_to_a_preference_pair(desk: Des
     assert gold["statements"][0]["span"]["boxes"]
     pairs = desk.rows("pairs")
     assert pairs
-    chosen = json.loads(pairs[0]["chosen"][0]["content"])
-    assert chosen == {"statements": [gold["statements"][0]["text"]]}
+    asked = pairs[0]["prompt"][1]["content"].splitlines()  # the passage's sentences, numbered
+    (number,) = pairs[0]["chosen"][0]["content"].split()
+    assert gold["statements"][0]["text"] in asked[int(number) - 1]
     assert pairs[0]["rejected"][0]["content"] != pairs[0]["chosen"][0]["content"]
     page.close()
 

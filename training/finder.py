@@ -55,7 +55,8 @@ class HeldOut:
         """The labelled PDFs and the dev split."""
         papers = list(corpora.papers(folder / "pdf_labels.jsonl"))
         dev = list(corpora.statements(folder / "labelled.jsonl", "dev"))
-        names = {name for record in (*papers, *dev) for name in _names(record.id, record.doi)}
+        names = {name for paper in papers for name in _names(paper.id, paper.doi)}
+        names |= {name for record in dev for name in _names(record.id, record.doi)}
         texts = [text for paper in papers for text in paper.statements]
         texts += [record.statement for record in dev]
         return cls(frozenset(names), tuple(texts))

@@ -35,6 +35,12 @@ _PAID = re.compile(
 _HEADING_CHARS = 40
 _WIDTH_SHARE, _AROUND = 0.7, 5
 """A line this much shorter than the median of those around it ends a paragraph."""
+_INTEREST = re.compile(
+    r"\bpersonal fees\b|\bhonorari|\bconsult(?:ing|ant|ancy)\b|\badvisory (?:board|role)|\bspeaker|"
+    r"\blecture fees\b|\boutside (?:of )?the submitted\b",
+    re.IGNORECASE,
+)
+"""Money to an author that did not pay for the paper."""
 _BODY = (0.12, 0.8)
 """Shares of the text between which footnotes and notes at the end are not to be expected."""
 
@@ -103,12 +109,14 @@ def _label_elsewhere(unit: Unit, parts: Parts) -> bool | None:
         return False
     if "section references" in unit.flags:
         return False
-    if _PLAIN.search(parts.text, unit.start, unit.end):
-        return True
-    if "section interests" in unit.flags:
+    if _INTEREST.search(parts.text, unit.start, unit.end):
+        return False
+    is_plain = _PLAIN.search(parts.text, unit.start, unit.end) is not None
+    if _BODY[0] <= unit.start / len(parts.text) <= _BODY[1] and "section none" in unit.flags:
+        return None if is_plain else False
+    if "section interests" in unit.flags and not is_plain:
         return False if parts.funding else None
-    is_body = _BODY[0] <= unit.start / len(parts.text) <= _BODY[1]
-    return False if is_body and "section none" in unit.flags else None
+    return True if is_plain else None
 
 
 def _is_bare(unit: Unit, text: str) -> bool:

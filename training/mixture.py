@@ -19,7 +19,6 @@ from training.contamination import shared_wording
 from training.corpora import LabelledStatement
 from training.examples import Example
 
-
 LONGEST_WINDOW = 1_800
 """Characters of a passage that is trained on; longer ones cost much and teach little more."""
 SET_PHRASE = 3
