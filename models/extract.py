@@ -12,6 +12,7 @@ from models.backends import Backend, Completion
 from models.documents import Document
 from models.errors import ModelUnavailable
 from models.finder import find
+from models.finder import probability as probability_of
 from models.grounding import ground_fields, ground_statement
 from models.normalise import squeeze
 from models.replies import field_of, read_funders, read_statements, rule_for, value_evidence
@@ -24,6 +25,7 @@ from models.schemas import (
     Usage,
 )
 from models.tasks import Task, task
+from models.votes import elect
 
 Route = Literal["passages", "document"]
 ROUTES: tuple[Route, ...] = ("passages", "document")
@@ -138,6 +140,8 @@ class Pipeline:
                 if not self._is_echo(statement):
                     found.append(statement.model_copy(update={"confidence": sure}))
             progress(0.7 * (index + 1) / len(windows))
+        if self.route == "passages" and self.statements.reply == "lines":
+            found = _elected(document, found, windows)
         return distinct(found), replies
 
     def _is_echo(self, statement: Statement) -> bool:
@@ -182,6 +186,26 @@ class Pipeline:
             max_tokens=task.max_tokens,
             rules=[rule_for(task, text, self.copy) for text in texts],
         )
+
+
+def _elected(
+    document: Document, found: Sequence[Statement], windows: Sequence[tuple[int, int]]
+) -> list[Statement]:
+    """What the model found, after the finder's judge had its vote."""
+    chosen = [
+        (s.span.start, s.span.end, 1.0 if s.confidence is None else s.confidence)
+        for s in found
+        if s.span is not None
+    ]
+    return [
+        Statement(
+            text=document.text[start:end],
+            span=document.span(start, end),
+            alignment="exact",
+            confidence=probability,
+        )
+        for start, end, probability in elect(probability_of(document), chosen, windows)
+    ]
 
 
 def chunks(

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from models.schemas import Answer, Award, Extraction, Funder, ModelCard, Proposal, Span, Statement
+from models.tasks import task
 from training.errors import funder_error, statement_error
 from training.rows import pairs
 
@@ -111,3 +112,30 @@ def test_awards_grouped_otherwise_is_an_error_of_its_own() -> None:
 def test_a_window_that_cuts_a_statement_teaches_nothing() -> None:
     said = proposal([STATEMENT.text[:20]], (NSF, DFG)).model_copy(update={"windows": ((0, 30),)})
     assert made(said) == {}
+
+
+def short(numbers: str, funders: tuple[Funder, ...], raw: str) -> Proposal:
+    """What a model says that answers in the short form."""
+    hashes = [
+        task(name).prompt_sha256[:16]
+        for name in ("funding_statements_lines", "funding_parse_lines")
+    ]
+    said = proposal([], funders)
+    card = CARD.model_copy(update={"prompt_sha256": "+".join(hashes)})
+    extraction = Extraction(raw=raw, funders=funders)
+    return said.model_copy(
+        update={"statements_raw": (numbers,), "card": card, "extraction": extraction}
+    )
+
+
+def test_a_pair_is_in_the_form_that_the_model_speaks() -> None:
+    found = {p.task: p for p in pairs(TEXT, short("3", (NSF,), "F NSF\nI 12"), GOLD, {})}
+    first, second = found["funding_statements_lines"], found["funding_parse_lines"]
+    assert first.prompt[1].content.startswith("1 Intro.\n2 Supported by")
+    assert (first.chosen[0].content, first.rejected[0].content) == ("2", "3")
+    assert second.chosen[0].content == "F NSF\nI 12\nF DFG"
+    assert second.rejected[0].content == "F NSF\nI 12"
+
+
+def test_right_numbers_and_funders_in_short_make_no_pair() -> None:
+    assert made(short("2", (NSF, DFG), "F NSF\nI 12\nF DFG")) == {}

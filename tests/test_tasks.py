@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from models.errors import InvalidTask
-from models.tasks import load, names, task
+from models.tasks import asked, load, names, task
 
-# The two prompts of the two-stage Llama-3.1-8B card. An adapter answers the prompt that it was
-# trained on: a new wording is a new task file, never an edit.
+# The prompts of the two-stage Llama-3.1-8B card, and those of the embedded model. An adapter
+# answers the prompt that it was trained on: a new wording is a new task file, never an edit.
 PINNED = {
     "funding_parse": "e1a74bfa8a6df8b66d50b6ab9edb15f72752921294accccc937ecf60e48d6c9d",
+    "funding_parse_lines": "e8f3a91abfc14abe49454755cd554bc65b9ec9b001754837f9de91c6458d0b30",
     "funding_statements": "2e47201256507a856ebefd08f1597bfbe3d0672d5818dea183b028dfe49fc707",
+    "funding_statements_lines": "a93e56e6fc8e6453e2968b3274895b1f1e60e0bcc953db126fdc9c0340539466",
 }
 
 
@@ -23,7 +25,7 @@ def test_the_prompts_are_pinned(name: str) -> None:
 
 
 def test_all_tasks_that_ship_load() -> None:
-    assert set(PINNED) <= set(names())
+    assert set(PINNED) == set(names())
     assert all(task(name).schema["type"] in ("object", "array") for name in names())
 
 
@@ -52,3 +54,15 @@ def test_a_malformed_task_file_says_what_is_wrong(tmp_path: Path) -> None:
     broken.write_text('name = "x"\nunknown = 1\n', "utf-8")
     with pytest.raises(InvalidTask, match="unknown"):
         load(broken)
+
+
+def test_the_short_form_shows_numbered_sentences_and_folded_text() -> None:
+    shown = task("funding_statements_lines").prompt("Paid by Oxo.  We thank Yara.\nThe end")
+    assert shown.user == "1 Paid by Oxo.\n2 We thank Yara.\n3 The end"
+    assert task("funding_parse_lines").prompt("Paid\n by  Oxo.").user == "Paid by Oxo."
+
+
+def test_a_model_s_task_is_known_by_its_prompt() -> None:
+    for name in names():
+        assert asked(task(name).prompt_sha256[:16], task(name).output) == task(name)
+    assert asked("0123456789abcdef", "funders") == task("funding_parse")
