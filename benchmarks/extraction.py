@@ -1,10 +1,13 @@
 """Scores of models on labelled statements and on labelled PDFs, side by side in one run.
 
-    python benchmarks/extraction.py DATA -o RESULTS --model funding-smollm2-135m --model regex
+    python -m benchmarks.extraction DATA -o RESULTS --fill README.md
 
-DATA holds `labelled.jsonl` (its dev split is used) and `pdf_labels.jsonl` with its PDFs. Every
-model's answers are kept in RESULTS, so a second run only scores what is there. `MODEL:nocopy` turns
-the copy constraint off. Prints Markdown tables; `--calibrate` fits the model's calibration.
+DATA holds `labelled.jsonl` (its dev split is used) and `pdf_labels.jsonl` with its PDFs. Without
+`--model` it compares the adapter that ships, its untrained base and regular expressions;
+`NAME:nocopy` turns the copy constraint off. Every model's answers are kept in RESULTS, so a second
+run only scores what is there. Prints Markdown; `--fill` also puts it between the marks
+`<!-- scores -->` and `<!-- /scores -->` of a file. `--calibrate FOLDER` fits the first model's
+calibration and writes it there with its plot.
 """
 
 from __future__ import annotations
@@ -12,22 +15,26 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks import baseline, plots
 from models import catalog
+from models.calibration import UNCALIBRATED, Evidence
 from models.documents import read
 from models.extract import Pipeline
+from models.finder import statements as judged_statements
 from models.replies import read_funders, tidy
 from models.schemas import Funder, FunderList
-from models.scoring.corpus import score_corpus
+from models.scoring.corpus import LevelScore, score_corpus
 from models.scoring.statements import RESEMBLANCES, StatementCounts, score_statements
 from training import calibrate, corpora
 
 Row = dict[str, Any]
 LEVELS = ("funder", "award_id", "scheme", "title")
+BEGIN, END = "<!-- scores -->", "<!-- /scores -->"
+REGEX = "regex"
 
 
 def main() -> None:
@@ -39,155 +46,181 @@ def main() -> None:
     parser.add_argument("--only", choices=["statements", "papers"])
     parser.add_argument("--threads", type=int)
     parser.add_argument("--calibrate", type=Path, help="folder for calibration.json and its plot")
+    parser.add_argument("--fill", type=Path, action="append", default=[])
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    models = given.model or [catalog.default(), "regex"]
+    models = given.model or [catalog.default(), "smollm2-135m-instruct", REGEX]
+    sections = []
     if given.only != "papers":
-        report_parsing(given, models)
+        sections += [parsing(given, models), confidence(given, models[0])]
     if given.only != "statements":
-        report_papers(given, models)
+        sections.append(papers(given, models))
+    text = "\n".join(sections)
+    print(text)
+    for path in given.fill:
+        fill(path, text)
 
 
-def report_parsing(given: argparse.Namespace, models: Sequence[str]) -> None:
+def parsing(given: argparse.Namespace, models: Sequence[str]) -> str:
     """Funders of given statements, in the three modes of the field."""
     records = list(corpora.statements(given.data / "labelled.jsonl", "dev"))[: given.limit]
-    reports = {}
+    lines = [
+        f"F1 on the {len(records)} statements of the dev split of the labelled statements (95 % "
+        "bootstrap interval over\nstatements):\n",
+        "| model | mode | " + " | ".join(LEVELS) + " | unanswered | s a statement |",
+        "|---|---|" + "---|" * (len(LEVELS) + 2),
+    ]
     for model in models:
-        rows = kept(
-            given.out / f"{slug(model)}.statements.jsonl",
-            lambda m=model: parse_all(m, records, given),
-        )
-        said = {row["id"]: row for row in rows}
-        answers = [(funders(said.get(r.id)), r.funders) for r in records]
-        reports[model] = score_corpus(answers)
-        seconds = sum(row["seconds"] for row in rows)
-        print(
-            f"{model}: {len(rows)} statements, {seconds / max(1, len(rows)):.2f} s each, "
-            f"unanswered {reports[model].unanswered}"
-        )
-    print(f"\nBalanced F1 on {len(records)} statements (95 % interval)\n")
-    print("| model | mode | " + " | ".join(LEVELS) + " |")
-    print("|---|---|" + "---|" * len(LEVELS))
-    for model, report in reports.items():
-        for mode, levels in report.modes.items():
-            scores = [levels[name] for name in LEVELS]
-            cells = [f"{s.counts.f():.3f} ({s.f1_low:.3f}–{s.f1_high:.3f})" for s in scores]
-            print(f"| {model} | {mode} | " + " | ".join(cells) + " |")
-    print()
+        rows = parsed(given, model, records)
+        answers = [
+            (funders(row), record.funders) for row, record in zip(rows, records, strict=True)
+        ]
+        report = score_corpus(answers)
+        seconds = sum(row["seconds"] for row in rows) / max(1, len(rows))
+        lines += [
+            f"| {model} | {mode} | "
+            + " | ".join(with_interval(levels[name]) for name in LEVELS)
+            + f" | {report.unanswered} | {seconds:.2f} |"
+            for mode, levels in report.modes.items()
+        ]
+    return "\n".join(lines) + "\n"
 
 
-def parse_all(
+def parsed(
+    given: argparse.Namespace, model: str, records: Sequence[corpora.LabelledStatement]
+) -> list[Row]:
+    """What a model said about each statement: kept, or asked now."""
+    ask = by_regex if model == REGEX else by_model
+    return kept(given.out / f"{slug(model)}.statements.jsonl", lambda: ask(model, records, given))
+
+
+def by_regex(
+    _: str, records: Sequence[corpora.LabelledStatement], __: argparse.Namespace
+) -> Iterable[Row]:
+    for record in records:
+        started = time.perf_counter()
+        said = baseline.parse(record.statement)
+        yield answer(record.id, said, time.perf_counter() - started)
+
+
+def by_model(
     model: str, records: Sequence[corpora.LabelledStatement], given: argparse.Namespace
 ) -> Iterable[Row]:
-    """The funders that a model reads in each statement, with the time that it took."""
-    texts = [record.statement for record in records]
-    started = time.perf_counter()
-    if model == "regex":
-        replies: list[tuple[Funder, ...] | None] = [baseline.parse(text) for text in texts]
-        raws = [""] * len(texts)
-    else:
-        with_outcomes: list[list[calibrate.Outcome]] = []
-        replies, raws = [], []
-        pipeline = open_pipeline(model, given)
-        for start in range(0, len(texts), 32):
-            part = records[start : start + 32]
-            for record, reply in zip(
-                part, pipeline.replies([r.statement for r in part]), strict=True
-            ):
-                said = read_funders(reply, pipeline.funders).funders
-                replies.append(said)
-                raws.append(reply.text)
-                with_outcomes.append(
-                    list(calibrate.outcomes(reply, pipeline.funders, said or (), record.funders))
-                )
-        pipeline.backend.close()
-        report_calibration(with_outcomes, given.calibrate)
-    seconds = (time.perf_counter() - started) / len(texts)
-    for record, said, raw in zip(records, replies, raws, strict=True):
-        yield {
-            "id": record.id,
-            "funders": None if said is None else FunderList.dump_python(said, mode="json"),
-            "raw": raw,
-            "seconds": seconds,
-        }
+    pipeline = open_pipeline(model, given)
+    for start in range(0, len(records), 32):
+        part = records[start : start + 32]
+        started = time.perf_counter()
+        replies = pipeline.replies([record.statement for record in part])
+        seconds = (time.perf_counter() - started) / len(part)
+        for record, reply in zip(part, replies, strict=True):
+            said = read_funders(reply, pipeline.funders).funders
+            told = calibrate.outcomes(reply, pipeline.funders, said or (), record.funders)
+            yield answer(record.id, pipeline.read(reply).funders, seconds) | {
+                "raw": reply.text,
+                "outcomes": [[o.kind, *o.evidence, o.right] for o in told],
+            }
+    pipeline.backend.close()
 
 
-def report_calibration(
-    documents: Sequence[Sequence[calibrate.Outcome]], target: Path | None
-) -> None:
+def answer(record_id: str, said: Sequence[Funder] | None, seconds: float) -> Row:
+    data = None if said is None else FunderList.dump_python(tuple(said), mode="json")
+    return {"id": record_id, "funders": data, "seconds": seconds}
+
+
+def confidence(given: argparse.Namespace, model: str) -> str:
     """Expected calibration error before and after, the latter on documents not fitted on."""
-    from models.calibration import UNCALIBRATED
-
+    records = list(corpora.statements(given.data / "labelled.jsonl", "dev"))[: given.limit]
+    documents = [
+        [calibrate.Outcome(o[0], Evidence(o[1], o[2]), o[3]) for o in row.get("outcomes", ())]
+        for row in parsed(given, model, records)
+    ]
     flat = [outcome for document in documents for outcome in document]
     before = [(UNCALIBRATED.probability(o.kind, o.evidence) or 0.0, o) for o in flat]
     after = calibrate.cross_fitted(documents)
-    print("\n| values | count | right | ECE of the model's own | ECE calibrated, cross-fitted |")
-    print("|---|---|---|---|---|")
+    lines = [
+        f"How sure {model} is of those values, and how sure it may be (ECE: expected calibration "
+        "error, ten\nbins; calibrated on statements left out of the fit):\n",
+        "| values | count | right | ECE of the model's own | ECE calibrated |",
+        "|---|---|---|---|---|",
+    ]
     for kind in (None, *sorted({o.kind for o in flat})):
         own = [pair for pair in before if kind in (None, pair[1].kind)]
         cal = [pair for pair in after if kind in (None, pair[1].kind)]
         right = sum(o.right for _, o in own) / max(1, len(own))
-        print(
+        lines.append(
             f"| {kind or 'all'} | {len(own)} | {right:.3f} | "
             f"{calibrate.expected_error(own):.3f} | {calibrate.expected_error(cal):.3f} |"
         )
-    if target is not None:
-        calibrate.fit(flat).dump(target / "calibration.json")
+    if given.calibrate is not None:
+        calibrate.fit(flat).dump(given.calibrate / "calibration.json")
         curves = {
             "the model's own": calibrate.reliability(before),
             "calibrated, cross-fitted": calibrate.reliability(after),
         }
-        (target / "reliability.svg").write_text(plots.reliability(curves), "utf-8")
+        (given.calibrate / "reliability.svg").write_text(plots.reliability(curves), "utf-8")
+    return "\n".join(lines) + "\n"
 
 
-def report_papers(given: argparse.Namespace, models: Sequence[str]) -> None:
+def papers(given: argparse.Namespace, models: Sequence[str]) -> str:
     """Statements and funders from the PDFs themselves."""
-    papers = list(corpora.papers(given.data / "pdf_labels.jsonl"))[: given.limit]
-    print(f"From {len(papers)} PDFs\n")
-    print(
+    labelled = list(corpora.papers(given.data / "pdf_labels.jsonl"))[: given.limit]
+    lines = [
+        f"From the {len(labelled)} labelled PDFs to statements and funders (balanced F1, 95 % "
+        "interval over papers):\n",
         "| model | statements best@0.85 P / R / F1 | strict F1 | "
         + " | ".join(LEVELS)
-        + " | s a paper | text read |"
-    )
-    print("|---|---|---|" + "---|" * (len(LEVELS) + 2))
+        + " | median s a paper | text read |",
+        "|---|---|---|" + "---|" * (len(LEVELS) + 2),
+    ]
     for model in models:
-        if model == "regex":
-            continue
+        ask: Callable[..., Iterable[Row]] = pdfs_by_regex if model == REGEX else pdfs_by_model
         rows = kept(
-            given.out / f"{slug(model)}.papers.jsonl", lambda m=model: read_all(m, papers, given)
+            given.out / f"{slug(model)}.papers.jsonl",
+            lambda model=model, ask=ask: ask(model, labelled, given),
         )
-        said = {row["id"]: row for row in rows}
         found = {name: StatementCounts() for name in RESEMBLANCES}
-        for paper in papers:
+        for row, paper in zip(rows, labelled, strict=True):
             for name, resemblance in RESEMBLANCES.items():
-                found[name] += score_statements(
-                    said[paper.id]["statements"], paper.statements, resemblance
-                )
-        report = score_corpus([(funders(said[p.id]), p.funders) for p in papers], ["balanced"])
+                found[name] += score_statements(row["statements"], paper.statements, resemblance)
+        answers = [(funders(row), paper.funders) for row, paper in zip(rows, labelled, strict=True)]
+        levels = score_corpus(answers, ["balanced"]).modes["balanced"]
         best, strict = found["best@0.85"], found["strict"]
-        cells = [f"{report.modes['balanced'][name].counts.f():.3f}" for name in LEVELS]
         seconds = sorted(row["seconds"] for row in rows)
         share = sum(row["read"] for row in rows) / sum(row["chars"] for row in rows)
-        print(
+        lines.append(
             f"| {model} | {best.precision:.3f} / {best.recall:.3f} / {best.f():.3f} "
             f"| {strict.f():.3f} | "
-            + " | ".join(cells)
+            + " | ".join(with_interval(levels[name]) for name in LEVELS)
             + f" | {seconds[len(seconds) // 2]:.2f} | {share:.1%} |"
         )
+    return "\n".join(lines) + "\n"
 
 
-def read_all(
-    model: str, papers: Sequence[corpora.LabelledPaper], given: argparse.Namespace
+def pdfs_by_regex(
+    _: str, labelled: Sequence[corpora.LabelledPaper], __: argparse.Namespace
+) -> Iterable[Row]:
+    """The finder's judge alone, and regular expressions on what it finds."""
+    for paper in labelled:
+        document = read(paper.pdf)
+        started = time.perf_counter()
+        found = [document.text[p.start : p.end] for p in judged_statements(document)]
+        said = baseline.parse("\n".join(found))
+        yield answer(paper.id, said, time.perf_counter() - started) | {
+            "statements": found,
+            "read": 0,
+            "chars": len(document.text),
+        }
+
+
+def pdfs_by_model(
+    model: str, labelled: Sequence[corpora.LabelledPaper], given: argparse.Namespace
 ) -> Iterable[Row]:
     pipeline = open_pipeline(model, given)
-    for paper in papers:
+    for paper in labelled:
         document = read(paper.pdf)
         proposal = pipeline.propose(document)
-        yield {
-            "id": paper.id,
+        yield answer(paper.id, proposal.funders, proposal.usage.seconds) | {
             "statements": [statement.text for statement in proposal.statements],
-            "funders": FunderList.dump_python(proposal.funders, mode="json"),
-            "seconds": proposal.usage.seconds,
             "read": sum(end - start for start, end in proposal.windows),
             "chars": len(document.text),
         }
@@ -200,18 +233,32 @@ def open_pipeline(model: str, given: argparse.Namespace) -> Pipeline:
     return Pipeline.funding(backend, copy=switch != "nocopy")
 
 
-def funders(row: Row | None) -> tuple[Funder, ...] | None:
-    return None if row is None or row["funders"] is None else tidy(row["funders"])
+def with_interval(score: LevelScore) -> str:
+    """F1 with its bounds; plain where nothing was found at all."""
+    if not score.counts.matched:
+        return "0.000"
+    return f"{score.counts.f():.3f} ({score.f1_low:.3f}–{score.f1_high:.3f})"
 
 
-def kept(path: Path, make: Any) -> list[Row]:
+def funders(row: Row) -> tuple[Funder, ...] | None:
+    return None if row["funders"] is None else tidy(row["funders"])
+
+
+def kept(path: Path, make: Callable[[], Iterable[Row]]) -> list[Row]:
     """The rows of the file, made and written first where it is not there."""
     if not path.is_file():
-        rows = list(make())
-        path.write_text(
-            "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8"
-        )
+        rows = [json.dumps(row, ensure_ascii=False) + "\n" for row in make()]
+        path.write_text("".join(rows), "utf-8")
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def fill(path: Path, text: str) -> None:
+    """Put the tables between the marks of a Markdown file."""
+    before, begin, rest = path.read_text("utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise SystemExit(f"{path} has no {BEGIN} … {END} to fill.")
+    path.write_text(f"{before}{BEGIN}\n{text}{END}{after}", "utf-8")
 
 
 def slug(model: str) -> str:

@@ -15,7 +15,14 @@ from models.finder import find
 from models.finder import probability as probability_of
 from models.grounding import ground_fields, ground_statement
 from models.normalise import squeeze
-from models.replies import field_of, read_funders, read_statements, rule_for, value_evidence
+from models.replies import (
+    field_of,
+    read_funders,
+    read_statements,
+    rule_for,
+    value_evidence,
+    without_doubtful,
+)
 from models.schemas import (
     Extraction,
     GroundedField,
@@ -91,7 +98,14 @@ class Pipeline:
 
     def parse(self, statements: Sequence[str]) -> list[Extraction]:
         """Funders of each statement, in the order given."""
-        return [read_funders(reply, self.funders) for reply in self.replies(statements)]
+        return [self.read(reply) for reply in self.replies(statements)]
+
+    def read(self, reply: Completion) -> Extraction:
+        """What a stage-2 reply says, without lone names that are hardly right."""
+        said = read_funders(reply, self.funders)
+        if "funder_name" not in self.backend.calibration.curves:
+            return said
+        return without_doubtful(said, self._probabilities([reply]))
 
     def replies(self, statements: Sequence[str]) -> list[Completion]:
         """What the model literally says about each statement, in the order given."""
@@ -162,22 +176,26 @@ class Pipeline:
             told = "The statements together are too long for the model; parse them one by one."
             return Extraction(raw="", funders=None, error=told), []
         reply = self._ask(self.funders, [text])[0]
-        return read_funders(reply, self.funders), [reply]
+        return self.read(reply), [reply]
 
     def _with_confidence(
         self, fields: Sequence[GroundedField], replies: Sequence[Completion]
     ) -> tuple[GroundedField, ...]:
-        """Probabilities by value: dropping blanks and merging names move the pointers only."""
+        sure = self._probabilities(replies)
+        return tuple(
+            field.model_copy(update={"confidence": sure.get((field_of(field.path), field.value))})
+            for field in fields
+        )
+
+    def _probabilities(self, replies: Sequence[Completion]) -> dict[tuple[str, str], float]:
+        """By field and value: dropping blanks and merging names move the pointers only."""
         sure: dict[tuple[str, str], float] = {}
         for item, told in (pair for r in replies for pair in value_evidence(r, self.funders)):
             key = field_of(item.path), item.value.strip()
             probability = self.backend.calibration.probability(key[0], told)
             if probability is not None:
                 sure[key] = min(probability, sure.get(key, 1.0))
-        return tuple(
-            field.model_copy(update={"confidence": sure.get((field_of(field.path), field.value))})
-            for field in fields
-        )
+        return sure
 
     def _ask(self, task: Task, texts: Sequence[str]) -> list[Completion]:
         return self.backend.generate(

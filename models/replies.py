@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -146,6 +146,26 @@ def merge_names(funders: Sequence[Funder]) -> tuple[Funder, ...]:
         awards = (*known.awards, *funder.awards) if known else funder.awards
         merged[key] = Funder(funder_name=funder.funder_name, awards=tuple(dict.fromkeys(awards)))
     return tuple(merged.values())
+
+
+LEAST = 1 / 3
+"""A lone name less likely than that is left out: to drop a wrong one costs a curator a key, to add
+a missed one about two."""
+
+
+def without_doubtful(said: Extraction, sure: Mapping[tuple[str, str], float]) -> Extraction:
+    """The extraction without names that stand alone, with no award, and are hardly right.
+
+    `sure` are the calibrated probabilities by field and value; `raw` keeps what was said.
+    """
+    if said.funders is None:
+        return said
+    kept = tuple(
+        funder
+        for funder in said.funders
+        if funder.awards or sure.get(("funder_name", funder.funder_name or ""), 1.0) >= LEAST
+    )
+    return said.model_copy(update={"funders": kept})
 
 
 def sound(text: str) -> str:

@@ -11,13 +11,16 @@ wants and, where it is refused, about the next best ones.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Protocol
+from typing import Generic, Literal, Protocol, TypeVar
 
 from models import compact
 
 SPACE, NEWLINE, QUOTE, BACKSLASH = 0x20, 0x0A, 0x22, 0x5C
 _WHITE = frozenset(b" \t\r\n")
+State = TypeVar("State")
 
 
 class Rule(Protocol):
@@ -70,12 +73,19 @@ class Source:
         return any(place in self.word_ends for place in places)
 
 
-class LinesRule:
-    """The short form of funders (`models.compact`); values are copied when a source is given."""
+class _ByteRule(ABC, Generic[State]):
+    """A rule whose state steps from byte to byte."""
 
-    def __init__(self, source: Source | None) -> None:
-        self._source = source
-        self._state: _Line = _START
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    @abstractmethod
+    def _step(self, state: State, byte: int) -> State | None:
+        """The state after one more byte, None where it is not allowed."""
+
+    @abstractmethod
+    def may_end(self) -> bool:
+        """Whether the reply may end here."""
 
     def allows(self, piece: bytes) -> bool:
         return self._after(piece) is not None
@@ -86,81 +96,98 @@ class LinesRule:
             raise ValueError(f"{piece!r} is not allowed here")
         self._state = state
 
-    def may_end(self) -> bool:
-        return self._ends_line(self._state) or self._state.mode == "none"
-
-    def _after(self, piece: bytes) -> _Line | None:
-        state = self._state
+    def _after(self, piece: bytes) -> State | None:
+        state: State | None = self._state
         for byte in piece:
-            after = self._step(state, byte)
-            if after is None:
+            if state is None:
                 return None
-            state = after
+            state = self._step(state, byte)
         return state
 
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Where a reply in lines stands.
+
+    `places` and `size` are the value's so far: offsets in the source behind it, and its bytes.
+    `floor` is where the first value of this funder may begin, `next_floor` that of the next one.
+    """
+
+    mode: Literal["start", "group", "letter", "space", "value", "copy", "none"] = "start"
+    letter: int = 0
+    is_named: bool = False
+    is_awarded: bool = False
+    is_first: bool = True
+    places: tuple[int, ...] = ()
+    size: int = 0
+    floor: int = 0
+    next_floor: int = 0
+
+
+class LinesRule(_ByteRule[_Line]):
+    """The short form of funders (`models.compact`); values are copied when a source is given.
+
+    A copied reply moves forward: no funder's first value begins before that of the funder above
+    it, which is the order of the form and leaves a model no way to go round in a circle.
+    """
+
+    def __init__(self, source: Source | None) -> None:
+        super().__init__(_Line())
+        self._source = source
+
+    def may_end(self) -> bool:
+        return self._state.mode == "none" or self._ends_value(self._state)
+
     def _step(self, state: _Line, byte: int) -> _Line | None:
-        if state.mode == "letter":
-            return _letter(state, byte)
+        if state.mode in ("start", "group", "letter"):
+            return self._letter(state, byte)
         if state.mode == "space":
-            return state.to("value") if byte == SPACE else None
+            return replace(state, mode="value") if byte == SPACE else None
         if state.mode == "value":
             return self._first(state, byte)
-        if byte == NEWLINE:
-            return state.to("letter") if self._ends_line(state) else None
+        if state.mode == "copy" and byte == NEWLINE:
+            return self._next_line(state) if self._ends_value(state) else None
         if state.mode == "copy":
             places = self._source.go_on(state.places, byte) if self._source else ()
-            return state.to("copy", places) if places or not self._source else None
+            if places or not self._source:
+                return replace(state, places=places, size=state.size + 1)
+        return None
+
+    def _letter(self, state: _Line, byte: int) -> _Line | None:
+        """The letter of a line: at most one name a funder, small letters inside an award."""
+        if state.mode == "start" and byte == compact.NONE.encode()[0]:
+            return replace(state, mode="none")
+        if state.mode == "letter" and byte == NEWLINE:
+            return _Line("group", floor=state.next_floor)
+        if byte == compact.NAME.encode()[0]:
+            return None if state.is_named else replace(state, mode="space", is_named=True)
+        if byte in _AWARD or (byte in _MORE and state.is_awarded):
+            return replace(state, mode="space", is_awarded=True)
         return None
 
     def _first(self, state: _Line, byte: int) -> _Line | None:
         """The first byte of a value."""
-        if state.letter == b"F"[0] and byte == compact.NO_NAME.encode()[0]:
-            return state.to("no name")
         if self._source is None:
-            return state.to("copy") if byte not in _WHITE else None
+            return None if byte in _WHITE else replace(state, mode="copy")
         places = self._source.begin(byte)
-        return state.to("copy", places) if places else None
+        if state.is_first:
+            places = tuple(place for place in places if place > state.floor)
+        return replace(state, mode="copy", places=places, size=1) if places else None
 
-    def _ends_line(self, state: _Line) -> bool:
-        if state.mode == "no name":
-            return True
+    def _next_line(self, state: _Line) -> _Line:
+        if not state.is_first or self._source is None:
+            return replace(state, mode="letter", is_first=False)
+        begins = min(p for p in state.places if self._source.at_word_end((p,))) - state.size
+        return replace(state, mode="letter", is_first=False, next_floor=begins)
+
+    def _ends_value(self, state: _Line) -> bool:
         if state.mode != "copy":
             return False
         return self._source is None or self._source.at_word_end(state.places)
 
 
-class _Line:
-    """Where a reply in lines stands. Immutable."""
-
-    __slots__ = ("award", "letter", "mode", "places")
-
-    def __init__(
-        self, mode: str, letter: int = 0, award: bool = False, places: tuple[int, ...] = ()
-    ) -> None:
-        self.mode = mode
-        self.letter = letter
-        self.award = award
-        self.places = places
-
-    def to(self, mode: str, places: tuple[int, ...] = ()) -> _Line:
-        return _Line(mode, self.letter, self.award, places)
-
-
-_START = _Line("letter")
-_AWARD = frozenset(b"IST")
-_MORE = frozenset(b"ist")
-
-
-def _letter(state: _Line, byte: int) -> _Line | None:
-    """The letter of a line: a funder first, then awards, and small letters only inside an award."""
-    is_first = state.letter == 0
-    if is_first and byte == compact.NONE.encode()[0]:
-        return _Line("none")
-    if byte == b"F"[0]:
-        return _Line("space", byte)
-    if not is_first and (byte in _AWARD or (byte in _MORE and state.award)):
-        return _Line("space", byte, award=True)
-    return None
+_AWARD = frozenset("".join(compact.FIELDS).encode())
+_MORE = frozenset("".join(compact.FIELDS).lower().encode())
 
 
 class NumbersRule:
@@ -198,83 +225,14 @@ class NumbersRule:
         return any(str(n).startswith(last) for n in range(numbers[-1] + 1, self._count + 1))
 
 
-class JsonCopyRule:
-    """Beside a JSON schema: every string value, keys aside, is copied from the source."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._state = _Json()
-
-    def allows(self, piece: bytes) -> bool:
-        return self._after(piece) is not None
-
-    def accept(self, piece: bytes) -> None:
-        state = self._after(piece)
-        if state is None:
-            raise ValueError(f"{piece!r} is not allowed here")
-        self._state = state
-
-    def may_end(self) -> bool:
-        return True  # where JSON may end is the grammar's to say
-
-    def _after(self, piece: bytes) -> _Json | None:
-        state = self._state
-        for byte in piece:
-            after = self._step(state, byte)
-            if after is None:
-                return None
-            state = after
-        return state
-
-    def _step(self, state: _Json, byte: int) -> _Json | None:
-        if state.mode == "outside":
-            return state.outside(byte)
-        if state.mode == "key":
-            return state.in_key(byte)
-        if state.mode == "escape":
-            return self._escaped(state, byte)
-        if byte == BACKSLASH:
-            return state.to("escape", state.places)
-        if byte == QUOTE:
-            done = state.places is None or self._source.at_word_end(state.places)
-            return state.to("outside") if done else None
-        return self._copied(state, byte)
-
-    def _escaped(self, state: _Json, byte: int) -> _Json | None:
-        plain = _ESCAPES.get(byte)  # \uXXXX is never needed: the text itself is UTF-8
-        return None if plain is None else self._copied(state.to("value", state.places), plain)
-
-    def _copied(self, state: _Json, byte: int) -> _Json | None:
-        byte = SPACE if byte in _WHITE else byte
-        if state.places is None:
-            places = self._source.begin(byte)
-        else:
-            places = self._source.go_on(state.places, byte)
-        return state.to("value", places) if places else None
-
-
-_ESCAPES = {QUOTE: QUOTE, BACKSLASH: BACKSLASH, 0x2F: 0x2F, 0x6E: SPACE, 0x74: SPACE, 0x72: SPACE}
-
-
+@dataclass(frozen=True, slots=True)
 class _Json:
-    """Where a JSON reply stands. Immutable. `places` is None before a value's first byte."""
+    """Where a JSON reply stands. `places` is None before a value's first byte."""
 
-    __slots__ = ("expects_key", "mode", "places", "stack")
-
-    def __init__(
-        self,
-        mode: str = "outside",
-        stack: bytes = b"",
-        expects_key: bool = False,
-        places: tuple[int, ...] | None = None,
-    ) -> None:
-        self.mode = mode
-        self.stack = stack
-        self.expects_key = expects_key
-        self.places = places
-
-    def to(self, mode: str, places: tuple[int, ...] | None = None) -> _Json:
-        return _Json(mode, self.stack, self.expects_key, places)
+    mode: Literal["outside", "key", "value", "escape"] = "outside"
+    stack: bytes = b""
+    expects_key: bool = False
+    places: tuple[int, ...] | None = None
 
     def outside(self, byte: int) -> _Json:
         """Between strings: brackets, commas and colons tell keys from values."""
@@ -292,4 +250,44 @@ class _Json:
         return self
 
     def in_key(self, byte: int) -> _Json:
-        return self.to("outside") if byte == QUOTE else self
+        return replace(self, mode="outside") if byte == QUOTE else self
+
+
+class JsonCopyRule(_ByteRule[_Json]):
+    """Beside a JSON schema: every string value, keys aside, is copied from the source."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(_Json())
+        self._source = source
+
+    def may_end(self) -> bool:
+        return True  # where JSON may end is the grammar's to say
+
+    def _step(self, state: _Json, byte: int) -> _Json | None:
+        if state.mode == "outside":
+            return state.outside(byte)
+        if state.mode == "key":
+            return state.in_key(byte)
+        if state.mode == "escape":
+            return self._escaped(state, byte)
+        if byte == BACKSLASH:
+            return replace(state, mode="escape")
+        if byte == QUOTE:
+            done = state.places is None or self._source.at_word_end(state.places)
+            return replace(state, mode="outside", places=None) if done else None
+        return self._copied(state, byte)
+
+    def _escaped(self, state: _Json, byte: int) -> _Json | None:
+        plain = _ESCAPES.get(byte)  # \uXXXX is never needed: the text itself is UTF-8
+        return None if plain is None else self._copied(state, plain)
+
+    def _copied(self, state: _Json, byte: int) -> _Json | None:
+        byte = SPACE if byte in _WHITE else byte
+        if state.places is None:
+            places = self._source.begin(byte)
+        else:
+            places = self._source.go_on(state.places, byte)
+        return replace(state, mode="value", places=places) if places else None
+
+
+_ESCAPES = {QUOTE: QUOTE, BACKSLASH: BACKSLASH, 0x2F: 0x2F, 0x6E: SPACE, 0x74: SPACE, 0x72: SPACE}

@@ -1,4 +1,4 @@
-"""What many tests need: the real embedded model, opened once."""
+"""What many tests need: the real embedded model, opened once, and a store of their own."""
 
 from __future__ import annotations
 
@@ -6,9 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+from sqlalchemy import Engine
 
+from db.engine import connect
+from db.migrations import upgrade
 from models.backends import Backend
 from models.catalog import open_model
+from tests.stores import add, proposed
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +39,18 @@ def base(cache: Path) -> Iterator[Backend]:
     backend = open_model("smollm2-135m-instruct", cache)
     yield backend
     backend.close()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """A new, empty store."""
+    engine = connect(tmp_path / "store.sqlite3")
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def record_id(engine: Engine) -> int:
+    """A paper for which the model proposed Wellcome."""
+    return add(engine, "paper.pdf", proposal=proposed("Wellcome"))

@@ -4,6 +4,8 @@ import pytest
 
 from models.backends import Token
 from models.calibration import UNCALIBRATED, Calibration, Curve, Evidence, evidence, load
+from models.replies import without_doubtful
+from models.schemas import Award, Extraction, Funder
 
 
 def test_the_evidence_of_a_value_is_that_of_its_own_tokens() -> None:
@@ -33,3 +35,19 @@ def test_a_missing_file_is_no_calibration_and_a_wrong_one_an_error(tmp_path: Pat
     (tmp_path / "wrong.json").write_text('{"award_ids": {"slope": 1}}')
     with pytest.raises(ValueError, match="holds no calibration"):
         load(tmp_path / "wrong.json")
+
+
+def test_a_lone_name_that_is_hardly_right_is_left_out_and_one_with_awards_stays() -> None:
+    paid = Funder(funder_name="Moss Fund", awards=(Award(award_ids=("1",)),))
+    names = [Funder(funder_name=name) for name in ("Alice Smith", "Peat Trust", "Bog Agency")]
+    said = Extraction(raw="F ...", funders=(*names, paid))
+    sure = {
+        ("funder_name", "Alice Smith"): 0.1,
+        ("funder_name", "Peat Trust"): 0.9,
+        ("funder_name", "Moss Fund"): 0.1,
+    }
+    kept = without_doubtful(said, sure)
+    assert kept.funders == (*names[1:], paid)
+    assert kept.raw == said.raw
+    unreadable = Extraction(raw="?", funders=None, error="no form")
+    assert without_doubtful(unreadable, sure) == unreadable

@@ -1,7 +1,9 @@
+from typing import Any
+
 from models import compact
 from models.sentences import sentences
 from training.corpora import LabelledStatement
-from training.examples import funding_sentences, in_order, parse_example, sentences_example
+from training.examples import funding_sentences, parse_example, sentences_example
 
 TEXT = (
     "We thank A. B. Smith and Dr. Lee for help. J.K. was supported by the Basalt Trust (No. 12/A). "
@@ -32,10 +34,39 @@ def test_the_funding_sentences_are_those_that_say_who_paid_or_that_nobody_did() 
     assert sentences_example(record()).reply == "2 4"
 
 
-def test_funders_stand_in_the_order_of_the_text() -> None:
-    both = record("The Cedar Council and the Basalt Trust (12/A) paid.")
-    first, second = parse_example(both).reply, compact.write_funders(in_order(both.funders, TEXT))
-    assert first == second == "F Basalt Trust\nI 12/A"
+def reply(text: str, *funders: dict[str, Any]) -> str:
+    read = LabelledStatement.model_validate(
+        {"id": "1", "source": "s", "license": "l", "statement": text, "funders": funders}
+    )
+    written = parse_example(read).reply
+    assert compact.read_funders(written) is not None
+    return written
+
+
+def test_values_stand_in_the_order_of_the_text_and_funders_by_their_first() -> None:
+    text = "The Moss Fund 12 of the Basalt Trust and the Cedar Council (A-1, A-2) paid."
+    cedar = {"funder_name": "Cedar Council", "awards": [{"award_ids": ["A-1", "A-2"]}]}
+    basalt = {
+        "funder_name": "Basalt Trust",
+        "awards": [{"award_ids": ["12"], "funding_scheme": ["Moss Fund"]}],
+    }
+    wanted = "S Moss Fund\ni 12\nF Basalt Trust\n\nF Cedar Council\nI A-1\ni A-2"
+    assert reply(text, cedar, basalt) == reply(text, basalt, cedar) == wanted
+
+
+def test_the_values_of_an_award_stay_together_where_the_text_lists_awards_crosswise() -> None:
+    awards = [
+        {"award_ids": ["7"], "award_title": ["Peat"]},
+        {"award_ids": ["8"], "award_title": ["Bog"]},
+    ]
+    said = reply("Grants 7 and 8 for Peat and Bog", {"funder_name": None, "awards": awards})
+    assert said == "I 7\nt Peat\nI 8\nt Bog"
+
+
+def test_the_first_mention_of_a_value_is_one_of_whole_words() -> None:
+    assert compact.first_mention("77", "A77 and 775, then 77") == 18
+    assert compact.first_mention("ational", "National") == 1
+    assert compact.first_mention("absent", "text") == len("text")
 
 
 def test_a_reply_in_short_form_reads_back_as_the_same_funders() -> None:

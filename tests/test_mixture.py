@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 from models import compact
 from training import corpora, recipe
 from training.contamination import overlaps
+from training.corpora import LabelledStatement
 from training.mixture import Corpora, Mix, draw
+from training.variation import fresh_ids, joined
 
 LEAK = (
     "we owe this study to a generous gift that the late Mr Oakapple left to the town of Ruddigore"
@@ -82,6 +85,41 @@ def test_with_noise_every_value_still_stands_in_its_text(corpus: Corpora) -> Non
     for example in draw(corpus, Mix(gold=2, synthetic=60, noise=1.0), seed=5):
         for item in compact.locate(example.reply):
             assert item.value in example.text
+
+
+def test_fresh_ids_change_text_and_gold_alike(corpus: Corpora) -> None:
+    plain, fresh = (draw(corpus, Mix(gold=1, fresh_ids=share), seed=2) for share in (0.0, 1.0))
+    assert [e.text for e in plain] != [e.text for e in fresh]
+    for example in fresh:
+        name, award = (item.value for item in compact.locate(example.reply))
+        assert name in example.text and award in example.text
+        assert award not in {item.value for e in plain for item in compact.locate(e.reply)}
+
+
+def test_years_short_ids_and_ids_inside_other_values_stay() -> None:
+    awards = [{"award_ids": ["2019YFA0507701", "B2", "117"], "award_title": ["Plan 117"]}]
+    told = {"id": "1", "source": "s", "license": "l", "funders": [{"awards": awards}]}
+    told["statement"] = "2019YFA0507701, B2 and 117 for Plan 117"
+    record = LabelledStatement.model_validate(told)
+    (award,) = fresh_ids(record, random.Random(1)).funders[0].awards
+    assert award.award_ids[0].startswith("2019YFA") and award.award_ids[0] != "2019YFA0507701"
+    assert award.award_ids[1:] == ("B2", "117")
+
+
+def test_joined_statements_keep_the_funders_of_both(corpus: Corpora) -> None:
+    for example in draw(corpus, Mix(joined=12), seed=4):
+        assert example.text.count("was funded by") == 2
+        assert len(compact.read_funders(example.reply) or ()) == 2
+
+
+def test_statements_that_may_name_one_funder_twice_are_not_joined() -> None:
+    def made(name: str) -> LabelledStatement:
+        told = {"id": "1", "source": "s", "license": "l", "funders": [{"funder_name": name}]}
+        return LabelledStatement.model_validate({**told, "statement": f"{name} paid."})
+
+    assert joined(made("National Moss Foundation"), made("NMF (Ruddigore)")) is None
+    assert joined(made("National Moss Foundation"), made("National Moss Foundation")) is None
+    assert joined(made("National Moss Foundation"), made("Royal Lichen Society"))
 
 
 def test_windows_come_from_the_documents_with_their_sentences_marked(corpus: Corpora) -> None:

@@ -1,7 +1,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from training.marks import Mark, Marked, apply, locate
@@ -47,7 +47,6 @@ def test_every_kind_changes_the_text_and_keeps_the_gold_as_printed(kind):
         assert row["noise"] == ([kind] if row["statement"] != STATEMENT else [])
 
 
-@settings(deadline=None)
 @given(st.integers())
 def test_a_value_is_one_line_and_a_name_stays_on_word_boundaries(seed):
     row = noisy_row(ROW, random.Random(seed))
@@ -55,7 +54,6 @@ def test_a_value_is_one_line_and_a_name_stays_on_word_boundaries(seed):
     assert locate(row["statement"], row["funders"]) is not None
 
 
-@settings(deadline=None)
 @given(st.integers())
 def test_an_award_id_differs_in_one_character_at_most_from_ocr(seed):
     row = noisy_row(ROW, random.Random(seed), ["ocr", "case", "hyphens"])
@@ -64,7 +62,6 @@ def test_an_award_id_differs_in_one_character_at_most_from_ocr(seed):
     assert sum(a != b for a, b in zip(award_id, "N00014-19-1-2345", strict=True)) <= 1
 
 
-@settings(deadline=None)
 @given(st.integers())
 def test_a_noisy_statement_stays_legible(seed):
     row = noisy_row(ROW, random.Random(seed), ["ocr"])
@@ -72,7 +69,6 @@ def test_a_noisy_statement_stays_legible(seed):
     assert same >= len(STATEMENT.split()) - 3
 
 
-@settings(deadline=None)
 @given(st.integers())
 def test_the_same_seed_damages_alike(seed):
     assert noisy_row(ROW, random.Random(seed)) == noisy_row(ROW, random.Random(seed))

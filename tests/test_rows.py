@@ -133,9 +133,9 @@ def test_a_pair_is_in_the_form_that_the_model_speaks() -> None:
     first, second = found["funding_statements_lines"], found["funding_parse_lines"]
     assert first.prompt[1].content.startswith("1 Intro.\n2 Supported by")
     assert (first.chosen[0].content, first.rejected[0].content) == ("2", "3")
-    assert second.chosen[0].content == "F NSF\nI 12\nF DFG"
+    assert second.chosen[0].content == "F NSF\nI 12\n\nF DFG"
     assert second.rejected[0].content == "F NSF\nI 12"
 
 
 def test_right_numbers_and_funders_in_short_make_no_pair() -> None:
-    assert made(short("2", (NSF, DFG), "F NSF\nI 12\nF DFG")) == {}
+    assert made(short("2", (NSF, DFG), "F NSF\nI 12\n\nF DFG")) == {}

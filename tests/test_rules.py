@@ -32,8 +32,11 @@ def lines() -> Rule:
         "0",
         "F National Science Foundation",
         "F National Science Foundation (NSF)\nI DMS-1613002\ni 77",
-        "F -\nS National Science\nI 77",
+        "S National Science\ni 77",
+        "S National Science\nF NSF\ni 77",
         "F 資助\nT A/B",
+        "F NSF\n\nI 77\nI A/B",
+        "S grants\ni 77\n\nS grants\nI A/B",
     ],
 )
 def test_a_reply_in_lines_that_copies_whole_words_passes(reply: str) -> None:
@@ -45,8 +48,13 @@ def test_a_reply_in_lines_that_copies_whole_words_passes(reply: str) -> None:
     [
         "",
         "00",
-        "I 77",
+        "i 77",
         "F ",
+        "F NSF\nF NSF",
+        "F NSF\n\n",
+        "F NSF\n\n\nI 77",
+        "F NSF\nI 77\n\ni 77",
+        "F NSF\n\nF National Science Foundation",
         "F National Scientific",
         "F National Science Found",
         "F ational Science Foundation",
@@ -54,8 +62,7 @@ def test_a_reply_in_lines_that_copies_whole_words_passes(reply: str) -> None:
         "F NSF\nI DMS-161300",
         "F NSF\ni 77",
         "F NSF\nX 77",
-        "F NSF\n\nI 77",
-        "F -x",
+        "F NSF\n\nX 77",
     ],
 )
 def test_what_the_source_does_not_say_or_the_form_forbids_is_refused(reply: str) -> None:
@@ -65,6 +72,13 @@ def test_what_the_source_does_not_say_or_the_form_forbids_is_refused(reply: str)
 def test_without_a_source_only_the_form_binds() -> None:
     assert says(LinesRule(None), "F Wellcome Trust\nI 104169/Z/14/A")
     assert not says(LinesRule(None), "Wellcome Trust")
+
+
+def test_a_reply_that_copies_does_not_go_back_to_an_earlier_funder() -> None:
+    forward = "F National Science Foundation\nI 77\n\nF NSF\nI 77"
+    assert says(lines(), forward)
+    assert not says(lines(), forward + "\n\nF National Science Foundation")
+    assert says(LinesRule(None), forward + "\n\nF National Science Foundation")
 
 
 def test_pieces_of_several_bytes_are_judged_as_a_whole() -> None:
@@ -110,7 +124,7 @@ def test_whatever_stands_in_the_source_may_be_said(parts: list[str], data: st.Da
     name = " ".join(parts[first : last + 1])
     award = Award(award_ids=(parts[last],), award_title=(parts[first],))
     funders = (Funder(funder_name=name, awards=(award,)),)
-    reply = compact.write_funders(funders)
+    reply = compact.write_funders(funders, text)
     assert says(LinesRule(Source(text)), reply)
     assert compact.read_funders(reply) == funders
     assert says(JsonCopyRule(Source(text)), json.dumps([name], ensure_ascii=False))

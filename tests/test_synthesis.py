@@ -3,7 +3,7 @@ import random
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -38,7 +38,6 @@ def composed(text, seed=0, lang="en", listed=LISTED):
     return composer.text, composer.gold(composer.marked())
 
 
-@settings(deadline=None)
 @given(st.integers(min_value=0), st.booleans())
 def test_every_value_is_printed_and_names_stand_on_word_boundaries(number, noise):
     made = row(LISTED, 1, number, noise=float(noise))
@@ -54,14 +53,12 @@ def _only_name(funder):
     return {"funder_name": funder["funder_name"], "awards": []}
 
 
-@settings(deadline=None)
 @given(st.integers(min_value=0))
 def test_each_funder_is_named_once(number):
     named = [f["funder_name"] for f in row(LISTED, 2, number)["funders"] if f["funder_name"]]
     assert len(named) == len(set(named))
 
 
-@settings(deadline=None)
 @given(st.integers(min_value=0))
 def test_funders_stand_in_order_of_appearance(number):
     composer, _ = compose(LISTED, random.Random(number))

@@ -40,22 +40,9 @@ class Encoded:
 
 
 def parse_example(record: LabelledStatement, parse: str = "funding_parse_lines") -> Example:
-    """The parse task of a labelled statement, its funders in the order of the text."""
+    """The parse task of a labelled statement, its values in the order of the text."""
     text = compact.fold(record.statement)
-    return Example(
-        parse, text, compact.write_funders(in_order(record.funders, text)), record.source
-    )
-
-
-def in_order(funders: Sequence[Funder], text: str) -> list[Funder]:
-    """Funders by their first mention: a reply that follows the text is learned best."""
-
-    def place(funder: Funder) -> int:
-        values = [funder.funder_name] if funder.funder_name else _award_values(funder)
-        found = [text.find(compact.fold(value)) for value in values]
-        return min((at for at in found if at >= 0), default=len(text))
-
-    return sorted(funders, key=place)
+    return Example(parse, text, compact.write_funders(record.funders, text), record.source)
 
 
 def _award_values(funder: Funder) -> list[str]:

@@ -18,6 +18,7 @@ from training import corpora, examples
 from training.contamination import shared_wording
 from training.corpora import LabelledStatement
 from training.examples import Example
+from training.variation import fresh_ids, joined
 
 LONGEST_WINDOW = 1_800
 """Characters of a passage that is trained on; longer ones cost much and teach little more."""
@@ -27,9 +28,14 @@ SET_PHRASE = 3
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """How much of what: `gold` in passes, `noise` as a share, the others in examples."""
+    """How much of what: `gold` in passes, `fresh_ids` and `noise` as shares, the rest in examples.
+
+    `joined` are gold statements in pairs; `fresh_ids` and `noise` change parse examples.
+    """
 
     gold: int = 0
+    joined: int = 0
+    fresh_ids: float = 0.0
     silver: int = 0
     silver_none: int = 0
     sentences: int = 0
@@ -110,16 +116,30 @@ def draw(corpus: Corpora, mix: Mix, seed: int) -> list[Example]:
     none = [r for r in corpus.silver_records if not r.funders]
     records = [
         *corpus.gold_records * mix.gold,
+        *_joined(corpus.gold_records, mix.joined, rng),
         *_some(funded, mix.silver, rng),
         *_some(none, mix.silver_none, rng),
         *_synthetic(corpus, mix.synthetic, seed),
     ]
+    records = [fresh_ids(r, rng) if rng.random() < mix.fresh_ids else r for r in records]
     drawn = [examples.parse_example(_noised(r, mix.noise, rng)) for r in records]
     return [
         *drawn,
         *_some(_sentence_examples(corpus.gold_records, rng), mix.sentences, rng),
         *(_balanced(corpus.window_examples, mix.windows, rng) if mix.windows else ()),
     ]
+
+
+def _joined(
+    records: Sequence[LabelledStatement], count: int, rng: random.Random
+) -> list[LabelledStatement]:
+    """Pairs of short statements with funders in one text."""
+    short = [r for r in records if r.funders and len(r.statement) < LONGEST_WINDOW // 3]
+    made: list[LabelledStatement] = []
+    while len(made) < count:
+        both = joined(*rng.sample(short, 2))
+        made += [both] if both else []
+    return made
 
 
 def _sentence_examples(records: Sequence[LabelledStatement], rng: random.Random) -> list[Example]:

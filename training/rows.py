@@ -24,7 +24,6 @@ from models.schemas import (
 from models.sentences import sentences
 from models.tasks import Task, asked
 from training.errors import fold, funder_error, statement_error
-from training.examples import in_order
 
 Source = Mapping[str, str | int | None]
 
@@ -116,7 +115,7 @@ def write_funders(stage: Task, text: str, funders: Sequence[Funder]) -> str:
     """The right stage-2 reply about a text, in the form that the task asks for."""
     if stage.reply == "json":
         return dump_funders(funders)
-    return compact.write_funders(in_order(funders, compact.fold(text)))
+    return compact.write_funders(funders, compact.fold(text))
 
 
 def _readable_from(funders: Sequence[Funder], text: str) -> bool:

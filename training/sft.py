@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -31,7 +32,8 @@ class Phase:
     """One pass over one mixture with its own learning rate.
 
     `schedule` is a name of transformers' schedulers; `batch_tokens` bounds a step's padded tokens,
-    `longest` an example's; `max_steps` of -1 means the whole mixture.
+    `longest` an example's; `max_steps` of -1 means the whole mixture. `compiled`: the layers run as
+    code made for this machine, half again as fast on a CPU after half a minute of compiling.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Phase:
     save_steps: int = 100
     seed: int = 7
     precision: Literal["bf16", "fp32"] = "bf16"
+    compiled: bool = False
     lora: LoraShape = field(default_factory=LoraShape)
 
 
@@ -165,7 +168,9 @@ def reply_loss(model: Any, inputs: dict[str, Any], num_items: Any = None) -> Any
 
     plain = model.get_base_model() if hasattr(model, "get_base_model") else model
     hidden = plain.model(
-        input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
+        input_ids=inputs["input_ids"],
+        attention_mask=inputs["attention_mask"],
+        use_cache=False,
     ).last_hidden_state
     targets = inputs["labels"][:, 1:]
     wanted = targets != -100
@@ -187,7 +192,10 @@ def _trainer_class() -> type[Any]:
             return_outputs: bool = False,
             num_items_in_batch: Any = None,
         ) -> Any:
-            loss = reply_loss(self.accelerator.unwrap_model(model), inputs, num_items_in_batch)
+            with (
+                self.accelerator.autocast()
+            ):  # the trainer's own wraps a forward that is not called
+                loss = reply_loss(self.accelerator.unwrap_model(model), inputs, num_items_in_batch)
             return (loss, {}) if return_outputs else loss
 
     return ReplyTrainer
@@ -198,17 +206,33 @@ def _model(base: Path, phase: Phase, adapter: Path | None) -> Any:
     from peft import LoraConfig, PeftModel, get_peft_model
     from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    base_model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
     if adapter is not None:
-        return PeftModel.from_pretrained(model, str(adapter), is_trainable=True)
-    shape = LoraConfig(
-        r=phase.lora.r,
-        lora_alpha=phase.lora.alpha,
-        lora_dropout=phase.lora.dropout,
-        target_modules="all-linear",
-        task_type="CAUSAL_LM",
-    )
-    return get_peft_model(model, shape)
+        model = PeftModel.from_pretrained(base_model, str(adapter), is_trainable=True)
+    else:
+        shape = LoraConfig(
+            r=phase.lora.r,
+            lora_alpha=phase.lora.alpha,
+            lora_dropout=phase.lora.dropout,
+            target_modules="all-linear",
+            task_type="CAUSAL_LM",
+        )
+        model = get_peft_model(base_model, shape)
+    if phase.precision == "bf16":
+        _round_frozen(model)
+    if phase.compiled and (torch.cuda.is_available() or shutil.which("c++")):
+        for layer in base_model.model.layers:  # one by one: thirty equal layers compile once
+            layer.compile(dynamic=True)
+    return model
+
+
+def _round_frozen(model: Any) -> None:
+    """Frozen matrices as bfloat16: autocast would round them so at every step."""
+    import torch
+
+    for name, module in model.named_modules():
+        if name.endswith(".base_layer"):
+            module.weight.data = module.weight.data.to(torch.bfloat16)
 
 
 def metrics_writer(path: Path) -> Any:

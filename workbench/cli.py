@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench.store import app as store_app
+from workbench.terminal import Json, must_be_writable, must_exist, progress, table, tell
 from workbench.train import app as train_app
 
 if TYPE_CHECKING:
@@ -23,13 +25,11 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Find and correct who paid for a paper.", no_args_is_help=True, add_completion=False
 )
-db_app = typer.Typer(help="Look after the store.", no_args_is_help=True)
 models_app = typer.Typer(help="See the models.", no_args_is_help=True)
-app.add_typer(db_app, name="db")
+app.add_typer(store_app, name="db")
 app.add_typer(models_app, name="models")
 app.add_typer(train_app, name="train")
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Model = Annotated[str | None, typer.Option(help="A name of the catalog, or a .gguf file.")]
 Project = Annotated[str, typer.Option(help="Name under which the papers are grouped.")]
 
@@ -84,8 +84,8 @@ def extract(
     from workbench import batch
 
     ctx = _context(model=model)
-    _must_be_writable(output)
-    with _pipeline(ctx, route) as pipeline, _progress(len(files), "papers") as advance:
+    must_be_writable(output)
+    with _pipeline(ctx, route) as pipeline, progress(len(files), "papers") as advance:
         rows = batch.extract(files, pipeline, ctx.limits, lambda row: advance())
         failed = _put_rows(rows, output, as_json)
     if failed:
@@ -103,17 +103,17 @@ def parse(
     """Add the funders to statements, in order; run again to go on where it stopped."""
     from workbench import batch
 
-    _must_exist(source)
+    must_exist(source)
     if output.exists() and output.samefile(source):
         raise typer.BadParameter("input and output are the same file")
     total = sum(1 for line in source.open("rb") if line.strip())
     with (
         _pipeline(_context(model=model), "passages") as pipeline,
-        _progress(total, "statements") as advance,
+        progress(total, "statements") as advance,
         source.open(encoding="utf-8-sig", errors="replace") as lines,
     ):
         failed = batch.parse(lines, output, pipeline, lambda row: advance())
-    _tell({"statements": total, "failed": failed, "output": str(output)}, as_json)
+    tell({"statements": total, "failed": failed, "output": str(output)}, as_json)
     if failed:
         raise typer.Exit(1)
 
@@ -129,9 +129,9 @@ def import_(
 
     from workbench.imports import jsonl
 
-    _must_exist(path)
+    must_exist(path)
     report = jsonl.load(_context(), path, project)
-    _tell(asdict(report), as_json)
+    tell(asdict(report), as_json)
     if report.errors:
         raise typer.Exit(1)
 
@@ -151,7 +151,7 @@ def export(
         sys.stdout.writelines(exports.lines(ctx, name, project))
         return
     count = exports.write(ctx, name, output, project)
-    _tell({"format": name, "rows": count, "output": str(output)}, as_json)
+    tell({"format": name, "rows": count, "output": str(output)}, as_json)
 
 
 @app.command()
@@ -172,14 +172,14 @@ def score(
     if mode not in (*MODES, "all"):
         raise typer.BadParameter(f"known modes: {', '.join(MODES)}, all")
     for path in filter(None, (pred, gold, ror)):
-        _must_exist(path)
+        must_exist(path)
     result = scorer.score(pred, gold, mode, ror, errors)
     if as_json:
         typer.echo(json.dumps(result))
         return
     for name, rows in scorer.tables(result).items():
         typer.secho(name, bold=True)
-        _table(scorer.HEADS, rows)
+        table(scorer.HEADS, rows)
     for line in scorer.notes(result):
         typer.echo(line)
 
@@ -202,8 +202,8 @@ def synth(
 
     for path in (names, documents):
         if path is not None:
-            _must_exist(path)
-    _must_be_writable(output)
+            must_exist(path)
+    must_be_writable(output)
     made = rows(names, count, seed, noise, workers)
     if documents is not None:
         made = chunks(documents, names, count, seed, noise, workers)
@@ -223,7 +223,7 @@ def doctor(as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in found]))
     else:
-        _table(("", "part", "seen"), [("✓" if c.ok else "✗", c.name, c.detail) for c in found])
+        table(("", "part", "seen"), [("✓" if c.ok else "✗", c.name, c.detail) for c in found])
     if not all(check.ok for check in found):
         raise typer.Exit(1)
 
@@ -237,58 +237,7 @@ def models_list(as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps(rows))
     else:
-        _table(tuple(rows[0]), [tuple(map(str, row.values())) for row in rows])
-
-
-@db_app.command()
-def upgrade() -> None:
-    """Create the store or bring it to the newest schema."""
-    ctx = _context()
-    typer.echo(f"{ctx.engine.url.database} is up to date.")
-
-
-@db_app.command()
-def backup(
-    destination: Annotated[Path, typer.Argument(help="The .tar file to write.")],
-    as_json: Json = False,
-) -> None:
-    """Write store and files to one verified .tar, also while the app runs."""
-    from db import snapshots
-
-    ctx = _context()
-    manifest = snapshots.backup(ctx.engine, ctx.files, destination)
-    _tell(manifest.model_dump(mode="json") | {"output": str(destination)}, as_json)
-
-
-@db_app.command()
-def restore(archive: Annotated[Path, typer.Argument(help="A .tar of `db backup`.")]) -> None:
-    """Put a backup in place of the store; the replaced one is kept beside it."""
-    from db import snapshots
-    from workbench.worker import ROLES
-    from workbench.workers import is_alive
-
-    ctx = _context()
-    if any(is_alive(ctx, role) for role in ROLES):
-        typer.secho("The app is running. End it first.", fg="red", err=True)
-        raise typer.Exit(1)
-    restored = snapshots.restore(archive, ctx.home)
-    typer.echo(f"Restored {restored.manifest.records} papers into {ctx.home}.")
-    if restored.replaced:
-        typer.echo(f"The store that was there is kept as {restored.replaced}.")
-
-
-@db_app.command()
-def check(as_json: Json = False) -> None:
-    """Check that the store and its files are whole."""
-    from db import checks
-
-    ctx = _context()
-    told: dict[str, list[str]] = {"problems": [], "notes": []}
-    for problem in checks.check(ctx.engine, ctx.files):
-        told["problems" if problem.level == "error" else "notes"].append(problem.message)
-    _tell(told, as_json)
-    if told["problems"]:
-        raise typer.Exit(1)
+        table(tuple(rows[0]), [tuple(map(str, row.values())) for row in rows])
 
 
 def _context(**given: Any) -> Context:
@@ -308,19 +257,6 @@ def _pipeline(ctx: Context, route: str) -> Iterator[Pipeline]:
         yield Pipeline.funding(model, route)
     finally:
         model.close()
-
-
-@contextmanager
-def _progress(total: int, what: str) -> Iterator[Any]:
-    """A bar on the error stream where a person watches; call what it gives after each."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        job = bar.add_task(what, total=total)
-        yield lambda: bar.advance(job)
 
 
 def _put_rows(rows: Iterable[dict[str, Any]], output: Path | None, as_json: bool) -> int:
@@ -356,46 +292,6 @@ def _show(row: dict[str, Any]) -> None:
     for funder in row["funders"]:
         ids = [i for award in funder["awards"] for i in award["award_ids"]]
         typer.echo(f"  - {funder['funder_name'] or '(no funder named)'}  {', '.join(ids)}")
-
-
-def _tell(result: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(result, default=str))
-        return
-    for name, value in result.items():
-        lines = list(map(str, value)) if isinstance(value, list) else [str(value)]
-        typer.echo(f"{name.replace('_', ' ')}: " + ("\n  ".join(lines) if lines else "none"))
-
-
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    shown = Table(*heads)
-    for row in rows:
-        shown.add_row(*row)
-    Console().print(shown)
-
-
-def _must_exist(path: Path) -> None:
-    from models.errors import WorkbenchError
-
-    if not path.is_file():
-        raise WorkbenchError(f"There is no file {path}.", "Check the path.")
-
-
-def _must_be_writable(path: Path | None) -> None:
-    """Tell before the work, not after it."""
-    from models.errors import WorkbenchError
-
-    if path is None:
-        return
-    try:
-        path.open("a", encoding="utf-8").close()
-    except OSError as error:
-        raise WorkbenchError(
-            f"{path} cannot be written: {error.strerror}.", "Choose another place."
-        ) from error
 
 
 def _refuse_taken(host: str, port: int) -> None:
