@@ -126,6 +126,12 @@ def default() -> str:
     return str(_catalog()["default"])
 
 
+def default_base() -> str:
+    """The name of the base under the default model."""
+    known = adapters().get(default())
+    return known.base if known else default()
+
+
 def open_model(model: str | None, cache: Path, threads: int | None = None) -> Backend:
     """Open a model by its name in the catalog, a GGUF file or a PEFT folder by its path.
 

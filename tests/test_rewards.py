@@ -1,4 +1,4 @@
-"""Rewards: as published where that is asked for, and otherwise without the loopholes."""
+"""The funding rewards: as published where that is asked for, otherwise without the loopholes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CASES = [
     if (case := json.loads(line)).get("fn") == "evaluate_document"
     and "shaped_reward" in case["expected"]
 ]
-NAMES = sorted(REWARDS)
+NAMES = sorted(name for name in REWARDS if name.startswith("funding"))
 NSF = [{"funder_name": "NSF", "awards": [{"award_ids": ["R01NS082338"]}]}]
 NEAR = [{"funder_name": "NSF", "awards": [{"award_ids": ["R01NS082339"]}]}]
 INVENTED = [{"funder_name": "Fake Foundation", "awards": []}]
@@ -115,6 +115,26 @@ def test_the_short_form_is_rewarded_by_its_own_reader() -> None:
     assert score("funding_shaped", reply, NSF) == 0.0
     assert score("funding_shaped", reply, NSF, read=compact.read_funders) == 1.0
     assert score("funding_shaped", "0", [], read=compact.read_funders) == 1.0
+
+
+def test_the_parts_are_logged_as_means_over_the_replies() -> None:
+    logged: dict[str, float] = {}
+    score = REWARDS["funding_shaped"]
+    score(["[]", json.dumps(NSF), "?"], funders=[[], NSF, None], log_metric=logged.__setitem__)
+    assert logged["parts/funder_f0_5"] == 1
+    score(["[]", json.dumps(NEAR)], funders=[NSF, NSF], log_metric=logged.__setitem__)
+    assert logged["parts/funder_f0_5"] == 0.5
+    assert logged["parts/award_id_f0_5"] == 0
+
+
+def test_the_rewards_that_ship() -> None:
+    assert sorted(REWARDS) == [
+        "extract0",
+        "funding_binary",
+        "funding_dapo",
+        "funding_shaped",
+        "r2grpo",
+    ]
 
 
 funder_lists = st.lists(

@@ -10,8 +10,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from training import checkpoints
 from training.sft import metrics_writer
 
 
@@ -39,14 +40,23 @@ class DpoPhase:
     batch: int = 4
     accumulate: int = 2
     warmup_steps: int = 5
+    save_steps: int = 50
     seed: int = 17
     precision: Literal["bf16", "fp32"] = "bf16"
 
 
 def train(
-    base: Path, pairs: Sequence[Preference], phase: DpoPhase, run_dir: Path, adapter: Path
+    base: Path,
+    pairs: Sequence[Preference],
+    phase: DpoPhase,
+    run_dir: Path,
+    adapter: Path,
+    callbacks: Sequence[Any] = (),
 ) -> Path:
-    """Train one pass over the pairs; return the folder of the adapter."""
+    """Train one pass over the pairs; return the folder of the adapter. Resumes from `run_dir`.
+
+    The reference is the adapter that the phase starts from, also after a resume.
+    """
     import torch
     from datasets import Dataset
     from peft import PeftModel
@@ -54,6 +64,9 @@ def train(
     from trl.trainer.dpo_config import DPOConfig
     from trl.trainer.dpo_trainer import DPOTrainer
 
+    done = run_dir / "trained"
+    if (done / "adapter_config.json").is_file():
+        return done
     set_seed(phase.seed)
     run_dir.mkdir(parents=True, exist_ok=True)
     (run_dir / "phase.json").write_text(json.dumps(asdict(phase), indent=2))
@@ -71,7 +84,8 @@ def train(
         bf16=phase.precision == "bf16",
         gradient_checkpointing=False,
         logging_steps=2,
-        save_strategy="no",
+        save_steps=phase.save_steps,
+        save_total_limit=2,
         seed=phase.seed,
         report_to="none",
         disable_tqdm=True,
@@ -85,8 +99,6 @@ def train(
         args=config,
         train_dataset=Dataset.from_list([asdict(pair) for pair in pairs]),
         processing_class=AutoTokenizer.from_pretrained(base),
-        callbacks=[metrics_writer(run_dir / "metrics.jsonl")],
+        callbacks=[metrics_writer(run_dir / "metrics.jsonl"), *callbacks],
     )
-    trainer.train()
-    model.save_pretrained(str(run_dir / "trained"), selected_adapters=["default"])
-    return run_dir / "trained"
+    return checkpoints.finish(trainer, run_dir / "checkpoints", done)

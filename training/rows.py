@@ -43,10 +43,10 @@ def _statement_pairs(
 ) -> Iterator[PreferencePair]:
     stage, _ = _tasks(proposal)
     for (start, end), raw in zip(proposal.windows, proposal.statements_raw, strict=True):
-        if any(_is_cut(statement, start, end) for statement in gold.statements):
+        if is_cut(gold.statements, start, end):
             continue
         window = text[start:end]
-        inside = [s for s in gold.statements if _stands_in(s, start, end, text)]
+        inside = statements_in(gold.statements, text, start, end)
         chosen = write_statements(stage, window, inside, start)
         said = parse_statements(raw, stage, window)
         right = parse_statements(chosen, stage, window)
@@ -86,12 +86,17 @@ def _span_in(window: str, statement: Statement, start: int) -> tuple[int, int]:
     return (found.start, found.end) if found else (0, 0)
 
 
-def _is_cut(statement: Statement, start: int, end: int) -> bool:
-    """Whether the window holds only a part of the statement: the right answer is not in it."""
-    span = statement.span
-    if span is None or span.end <= start or end <= span.start:
-        return False
-    return not (start <= span.start and span.end <= end)
+def is_cut(statements: Sequence[Statement], start: int, end: int) -> bool:
+    """Whether the window holds only a part of a statement: the right answer is not in it."""
+    spans = [s.span for s in statements if s.span and s.span.start < end and start < s.span.end]
+    return not all(start <= span.start and span.end <= end for span in spans)
+
+
+def statements_in(
+    statements: Sequence[Statement], text: str, start: int, end: int
+) -> list[Statement]:
+    """The statements that stand in the window `[start, end)` of a document's text."""
+    return [statement for statement in statements if _stands_in(statement, start, end, text)]
 
 
 def _stands_in(statement: Statement, start: int, end: int, text: str) -> bool:
@@ -105,7 +110,7 @@ def _funder_pairs(proposal: Proposal, gold: Answer, source: Source) -> Iterator[
     _, stage = _tasks(proposal)
     error = funder_error(proposal.extraction.funders, gold.funders)
     read = proposal.parsed_text
-    if error is None or not read or not _readable_from(gold.funders, read):
+    if error is None or not read or not readable_from(gold.funders, read):
         return
     chosen = write_funders(stage, read, gold.funders)
     yield _pair(stage, read, chosen, proposal.extraction.raw, error, source)
@@ -118,7 +123,7 @@ def write_funders(stage: Task, text: str, funders: Sequence[Funder]) -> str:
     return compact.write_funders(funders, compact.fold(text))
 
 
-def _readable_from(funders: Sequence[Funder], text: str) -> bool:
+def readable_from(funders: Sequence[Funder], text: str) -> bool:
     """Whether all values stand in the text: a model must not learn to guess the others."""
     folded = fold(text)
     return all(fold(value) in folded for funder in funders for value in _values(funder))

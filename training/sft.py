@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from training import checkpoints
 from training.examples import Encoded
 
 
@@ -75,11 +76,12 @@ def train(
     run_dir: Path,
     adapter: Path | None = None,
     threads: int | None = None,
+    callbacks: Sequence[Any] = (),
 ) -> Path:
     """Train one phase; return the folder of the adapter. A killed phase resumes from `run_dir`.
 
     `adapter` is where the phase starts from; without one a fresh LoRA is made. Metrics go to
-    `run_dir/metrics.jsonl`, one object a line.
+    `run_dir/metrics.jsonl`, one object a line; `callbacks` are the trainer's.
     """
     import torch
     from datasets import Dataset
@@ -93,6 +95,7 @@ def train(
         torch.set_num_threads(threads)
     set_seed(phase.seed)
     planned = batches(rows, phase.batch_tokens, phase.seed)
+    steps = phase.max_steps if phase.max_steps > 0 else len(planned)
     run_dir.mkdir(parents=True, exist_ok=True)
     (run_dir / "phase.json").write_text(json.dumps(asdict(phase), indent=2))
     config = SFTConfig(
@@ -106,7 +109,7 @@ def train(
         train_sampling_strategy="sequential",
         bf16=phase.precision == "bf16",
         gradient_checkpointing=False,
-        logging_steps=10,
+        logging_steps=max(1, min(10, steps // 20)),
         save_steps=phase.save_steps,
         save_total_limit=2,
         seed=phase.seed,
@@ -127,13 +130,9 @@ def train(
         train_dataset=dataset,
         processing_class=tokenizer,
         data_collator=Collator(tokenizer.eos_token_id),
-        callbacks=[metrics_writer(run_dir / "metrics.jsonl")],
+        callbacks=[metrics_writer(run_dir / "metrics.jsonl"), *callbacks],
     )
-    trainer.train(
-        resume_from_checkpoint=any((run_dir / "checkpoints").glob("checkpoint-*")) or None
-    )
-    trainer.model.save_pretrained(str(done))
-    return done
+    return checkpoints.finish(trainer, run_dir / "checkpoints", done)
 
 
 @dataclass(frozen=True, slots=True)

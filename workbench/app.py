@@ -17,7 +17,8 @@ from starlette.staticfiles import StaticFiles
 
 from workbench import api
 from workbench.context import Context
-from workbench.pages import about, desk, exports, papers
+from workbench.pages import about, desk, exports, papers, train
+from workbench.runs import Watch
 from workbench.workers import Workers
 
 STATIC = Path(__file__).parent / "static"
@@ -33,6 +34,7 @@ THEME = gr.themes.Default(
 HEAD = """
 <link rel="stylesheet" href="/desk/app.css">
 <link rel="stylesheet" href="/desk/cockpit.css">
+<link rel="stylesheet" href="/desk/train.css">
 """
 
 
@@ -73,6 +75,7 @@ def build(ctx: Context) -> gr.Blocks:
         with gr.Tabs(elem_id="wb-tabs") as tabs:
             queue = papers.page(ctx)
             cockpit = desk.page(ctx)
+            train.page(ctx)
             exports.page(ctx)
             about.page(ctx)
         papers.open_with(queue, tabs, cockpit)
@@ -88,13 +91,15 @@ def _hosts(ctx: Context) -> list[str]:
 def _lifespan(ctx: Context, workers: bool):  # type: ignore[no-untyped-def]
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        crew = Workers(ctx)
+        crew, watch = Workers(ctx), Watch(ctx)
         if workers:
             crew.start()
+            watch.start()
         try:
             yield
         finally:
             if workers:
+                watch.stop()
                 crew.stop()
 
     return lifespan

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench.runs_cli import app as runs_app
 from workbench.store import app as store_app
 from workbench.terminal import Json, must_be_writable, must_exist, progress, table, tell
 from workbench.train import app as train_app
@@ -29,6 +30,7 @@ models_app = typer.Typer(help="See the models.", no_args_is_help=True)
 app.add_typer(store_app, name="db")
 app.add_typer(models_app, name="models")
 app.add_typer(train_app, name="train")
+app.add_typer(runs_app, name="runs")
 
 Model = Annotated[str | None, typer.Option(help="A name of the catalog, or a .gguf file.")]
 Project = Annotated[str, typer.Option(help="Name under which the papers are grouped.")]

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     """Threads of the model; None is one a core."""
     actor: str = Field(default_factory=_user)
     """Who makes the revisions of this app."""
+    train_steps: int | None = None
+    """Steps of SFT in a run of the Retrain button at most; None is as many as the data ask for."""
     max_bytes: int = Limits().max_bytes
     max_pages: int = Limits().max_pages
 
@@ -99,8 +101,24 @@ class Context:
         upgrade(engine)
         return engine
 
-    def open_model(self) -> Backend:
-        """The model of the settings; the caller closes it."""
+    def model_in_use(self) -> str | None:
+        """What `open_model` opens: the settings' model, else the folder of the live adapter.
+
+        None is the catalog's default. A live adapter whose folder is gone is passed over.
+        """
+        from db import adapters
+        from db.engine import reading
+        from models.catalog import default_base
+
+        if self.settings.model is not None:
+            return self.settings.model
+        with reading(self.engine) as session:
+            live = adapters.live(session, default_base())
+        return live.folder if live and Path(live.folder).is_dir() else None
+
+    def open_model(self, model: str | None = None) -> Backend:
+        """A model by name or path, by default the one in use; the caller closes it."""
         from models.catalog import open_model
 
-        return open_model(self.settings.model, self.home / "models", self.settings.threads)
+        name = model or self.model_in_use()
+        return open_model(name, self.home / "models", self.settings.threads)

@@ -338,6 +338,7 @@ def _proposal(proposal_id: int, proposal: Proposal, document: Document) -> dict[
     return {
         "id": proposal_id,
         "model": proposal.card.model,
+        "adapter": proposal.card.adapter,
         "passages": [passage.model_dump(mode="json") for passage in passages],
         "error": proposal.extraction.error,
         "raw": "\n".join((*proposal.statements_raw, proposal.extraction.raw)),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from db.tables import TrainingRunRow
+    from workbench.context import Context
 
 app = typer.Typer(help="Train an adapter.", no_args_is_help=True)
 
@@ -28,6 +33,48 @@ def sft(
     adapter = recipes.run(chosen, data, out, weights, threads, typer.echo)
     typer.echo(f"The adapter is in {adapter}.")
     typer.echo(f"Use it with --model {adapter}")
+
+
+@app.command()
+def auto(
+    follow: Annotated[bool, typer.Option(help="Wait for the end and show the progress.")] = True,
+) -> None:
+    """Retrain on what curators decided, as the Retrain button does; live if it is better."""
+    from workbench import retrain, runs
+    from workbench.context import Context, Settings
+
+    ctx = Context(Settings())
+    runs.reconcile(ctx)
+    row = retrain.start(ctx)
+    typer.echo(f"Run {row.id} is {row.state}. See: workbench runs show {row.id}")
+    if follow:
+        ended = _follow(ctx, row.id)
+        typer.echo(f"Run {ended.id} is {ended.state}. {ended.message}".strip())
+        if ended.state != "finished":
+            raise typer.Exit(1)
+
+
+def _follow(ctx: Context, run_id: int) -> TrainingRunRow:
+    """Show a run's steps until it has ended; Ctrl-C leaves it running."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from workbench import runs
+
+    columns = TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()
+    with Progress(*columns) as bar:
+        task = bar.add_task("waiting", total=None)
+        while True:
+            runs.reconcile(ctx)
+            runs.start_queued(ctx)
+            told = runs.progress(ctx, run_id)
+            if told.row.state not in ("queued", "running"):
+                return told.row
+            if (status := told.status) is not None:
+                name = status.phase or status.state
+                bar.update(
+                    task, description=name, completed=status.step, total=status.steps or None
+                )
+            time.sleep(1.0)
 
 
 @app.command()

@@ -44,6 +44,7 @@ class Worker:
         self._ctx = ctx
         self._role = role
         self._model: Backend | None = None
+        self._opened: str | None = None
         # Told by the parent: asking the system would come too late if that died meanwhile.
         self._parent = int(os.environ.get(PARENT) or os.getppid())
 
@@ -73,6 +74,7 @@ class Worker:
         """Give the model's memory back."""
         if self._model is not None:
             self._model.close()
+            self._model = None
 
     def _do(self, job: JobRow) -> None:
         try:
@@ -128,12 +130,18 @@ class Worker:
         with reading(self._ctx.engine) as session:
             record = store.record(session, job.record_id or 0)
             document = document_of(store.document(session, record.document_sha256))
-        if self._model is None:
-            self._model = self._ctx.open_model()
-        proposal = Pipeline.funding(self._model).propose(document, self._reporter(job))
+        proposal = Pipeline.funding(self._model_in_use()).propose(document, self._reporter(job))
         with writing(self._ctx.engine) as session:
             store.add_proposal(session, record.id, proposal)
             jobs.finish(session, job.id)
+
+    def _model_in_use(self) -> Backend:
+        """The model, opened anew when another adapter has gone live since the last paper."""
+        wanted = self._ctx.model_in_use()
+        if self._model is None or wanted != self._opened:
+            self.close()
+            self._model, self._opened = self._ctx.open_model(wanted), wanted
+        return self._model
 
     def _reporter(self, job: JobRow) -> Callable[[float], None]:
         """Write progress down, at most every so often: each write is a transaction."""

@@ -1,51 +1,25 @@
-"""What a reply is worth to reinforcement learning: plain functions in TRL's shape, by name.
+"""The rewards of cometadata's funding models: F0.5 of funders and award ids, weighted.
 
-A reward takes the completions of a batch and the columns of its rows and returns a number for each
-completion: 0.0 for a reply that cannot be read, None where the row asks for nothing. It raises on
-bugs only. To add one, write a function here and put `@reward("name")` over it.
-
-The formulas are those of cometadata's funding models, with their loopholes closed:
+Their loopholes are closed unless `loopholes=True` asks for the published numbers:
 
 - a reply that cannot be read earns nothing, also where there was nothing to find;
 - where there was nothing to find, only the answer "none" earns anything;
 - an award id that differs in a digit is another award.
-
-`loopholes=True` gives the published rewards, half points and all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models.schemas import Funder
 from models.scoring.funders import Counts, count_values, score_document
 from models.scoring.matching import Criteria
 from models.scoring.reading import funders_from_text, read_funders
+from training.rewards.registry import Completion, Log, Read, log_parts, reply_text, reward
 
-Completion = str | Sequence[Mapping[str, Any]]
-"""A reply as text, or as the turns of a chat."""
-Read = Callable[[str], tuple[Funder, ...] | None]
-"""From a reply to its funders, None where it cannot be read."""
 BETA = 0.5
 """All rewards favour precision: a wrong award costs a curator more than a missing one."""
-Reward = Callable[..., list[float | None]]
-"""TRL hands it `completions` and every column of the rows by name."""
-REWARDS: dict[str, Reward] = {}
-
-
-def reward(name: str) -> Callable[[Reward], Reward]:
-    """Register a reward under a name. Raises `ValueError` for a name that is taken."""
-
-    def register(function: Reward) -> Reward:
-        if name in REWARDS:
-            raise ValueError(f"there is a reward {name!r} already")
-        REWARDS[name] = function
-        return function
-
-    return register
-
-
 SHAPED = {"funder_f0_5": 0.50, "award_id_f0_5": 0.40, "flat_award_id_f0_5": 0.10}
 BINARY = {"funder_f0_5": 0.50, "award_id_f0_5": 0.50}
 
@@ -57,10 +31,11 @@ def funding_shaped(
     funders: Sequence[Any],
     loopholes: bool = False,
     read: Read = funders_from_text,
+    log_metric: Log | None = None,
     **_: Any,
 ) -> list[float | None]:
     """Half for the funders, 0.4 for their award ids, 0.1 for the ids under whichever funder."""
-    return _rewards(completions, funders, SHAPED, loopholes, read, soft_ids=loopholes)
+    return _rewards(completions, funders, SHAPED, loopholes, read, loopholes, log_metric)
 
 
 @reward("funding_binary")
@@ -70,10 +45,11 @@ def funding_binary(
     funders: Sequence[Any],
     loopholes: bool = False,
     read: Read = funders_from_text,
+    log_metric: Log | None = None,
     **_: Any,
 ) -> list[float | None]:
     """Half for the funders, half for their award ids; an id is right or wrong."""
-    return _rewards(completions, funders, BINARY, loopholes, read, soft_ids=False)
+    return _rewards(completions, funders, BINARY, loopholes, read, False, log_metric)
 
 
 @reward("funding_dapo")
@@ -83,13 +59,14 @@ def funding_dapo(
     funders: Sequence[Any],
     loopholes: bool = False,
     read: Read = funders_from_text,
+    log_metric: Log | None = None,
     **_: Any,
 ) -> list[float | None]:
     """The reward of the two-stage Llama-3.1-8B card: weights and ids as in `funding_shaped`.
 
     Nothing against nothing is 1.0, nothing against something 0.0.
     """
-    return _rewards(completions, funders, SHAPED, loopholes, read, soft_ids=loopholes)
+    return _rewards(completions, funders, SHAPED, loopholes, read, loopholes, log_metric)
 
 
 def _rewards(
@@ -99,43 +76,32 @@ def _rewards(
     loopholes: bool,
     read: Read,
     soft_ids: bool,
+    log: Log | None,
 ) -> list[float | None]:
     made: list[float | None] = []
+    parts: list[Mapping[str, float]] = []
     for completion, right in zip(completions, funders, strict=True):
         if right is None:
             made.append(None)
             continue
         gold, pred = read_funders(right), read(reply_text(completion))
-        if loopholes:
-            made.append(_published(pred or (), gold, weights, soft_ids))
-        else:
-            made.append(_closed(pred, gold, weights))
+        part = _published(pred or (), gold, soft_ids) if loopholes else _closed(pred, gold)
+        parts.append(part)
+        made.append(weighted(part, weights))
+    log_parts(parts, log)
     return made
 
 
-def _published(
-    pred: tuple[Funder, ...], gold: tuple[Funder, ...], weights: Mapping[str, float], soft: bool
-) -> float:
-    if gold and not pred:
-        return 0.0
-    return weighted(funding_metrics(pred, gold, soft_ids=soft), weights)
+def _published(pred: tuple[Funder, ...], gold: tuple[Funder, ...], soft: bool) -> dict[str, float]:
+    metrics = funding_metrics(pred, gold, soft_ids=soft)
+    return dict.fromkeys(metrics, 0.0) if gold and not pred else metrics
 
 
-def _closed(
-    pred: tuple[Funder, ...] | None, gold: tuple[Funder, ...], weights: Mapping[str, float]
-) -> float:
-    if pred is None:
-        return 0.0
-    if not (pred and gold):
-        return float(not pred and not gold)
-    return weighted(funding_metrics(pred, gold), weights)
-
-
-def reply_text(completion: Completion) -> str:
-    """The text of a reply; of a chat, its last turn."""
-    if isinstance(completion, str):
-        return completion
-    return str(completion[-1]["content"]) if completion else ""
+def _closed(pred: tuple[Funder, ...] | None, gold: tuple[Funder, ...]) -> dict[str, float]:
+    metrics = funding_metrics(pred or (), gold)
+    if pred is None or bool(pred) != bool(gold):
+        return dict.fromkeys(metrics, 0.0)
+    return metrics
 
 
 def weighted(metrics: Mapping[str, float], weights: Mapping[str, float]) -> float:

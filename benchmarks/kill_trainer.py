@@ -1,0 +1,97 @@
+"""Kill the trainer with SIGKILL at random moments, again and again, and see what is left.
+
+    python benchmarks/kill_trainer.py --kills 10
+
+One run of a tiny random Llama (150 steps of SFT, 30 of DPO) is trained without a kill, then one
+that is killed at random moments and started again. After each kill: is the lock free, is the row
+of the store made good, from which checkpoint does it go on? At the end: are the weights those of
+the run that nothing happened to?
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+from db.checks import check
+from db.engine import reading, writing
+from db.runs import queue_run, run
+from tests.tiny_run import make_run, tiny_base, wait
+from training import process
+from training import run as folders
+from workbench import runs
+from workbench.context import Context, Settings
+
+WEIGHTS = "adapter/adapter_model.safetensors"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        return compare(Path(folder), arguments.kills, random.Random(arguments.seed))
+
+
+def compare(home: Path, kills: int, chance: random.Random) -> int:
+    """Train once in peace and once under fire; 0 when nothing was lost."""
+    base = tiny_base(home / "base")
+    peaceful = make_run(home / "peaceful", base)
+    began = time.monotonic()
+    process.start(peaceful)
+    wait(lambda: not process.is_alive(peaceful), "the peaceful run")
+    seconds = time.monotonic() - began
+    ctx = Context(Settings(home=home / "home"))
+    killed = make_run(ctx.home / "runs" / "killed", base)
+    with writing(ctx.engine) as session:
+        row = queue_run(session, "tiny", "tiny-llama", str(killed), "0" * 64)
+    runs.start_queued(ctx)
+    print(f"{'kill':>4} {'after s':>8} {'status':>10} {'phase':>7} {'step':>5}  row, checkpoint")
+    problems = 0
+    for number in range(1, kills + 1):
+        after = chance.uniform(0, seconds)
+        problems += strike(ctx, row.id, killed, number, after)
+        runs.resume(ctx, row.id) if state(ctx, row.id) == "interrupted" else None
+    wait(lambda: not process.is_alive(killed), "the killed run")
+    runs.reconcile(ctx)
+    same = (killed / WEIGHTS).read_bytes() == (peaceful / WEIGHTS).read_bytes()
+    found = [p.message for p in check(ctx.engine, ctx.files) if p.level == "error"]
+    print(f"row {state(ctx, row.id)}   same weights {same}   problems {problems}   store {found}")
+    return 0 if same and not problems and not found else 1
+
+
+def strike(ctx: Context, run_id: int, folder: Path, number: int, after: float) -> int:
+    """Kill once and look; return how many things are not as they should be."""
+    time.sleep(after)
+    status, who = folders.read_status(folder), folders.read_process(folder)
+    hit = who is not None and process.is_running(who)
+    if hit and who is not None:
+        os.killpg(who.pid, signal.SIGKILL)
+    time.sleep(0.2)
+    held = process.is_alive(folder)
+    runs.reconcile(ctx)
+    last = folders.last_checkpoint(folder)
+    kept = f"{last.parent.parent.name}/{last.name}" if last else "none yet"
+    where = (status.state, status.phase or "", status.step) if status else ("unread", "", 0)
+    print(
+        f"{number:>4} {after:>8.1f} {where[0]:>10} {where[1]:>7} {where[2]:>5}  "
+        f"{state(ctx, run_id)}, {kept}{'' if hit else ' (it had ended)'}",
+        flush=True,
+    )
+    return int(held) + int(state(ctx, run_id) == "running") + int(status is None)
+
+
+def state(ctx: Context, run_id: int) -> str:
+    """What the row says."""
+    with reading(ctx.engine) as session:
+        return run(session, run_id).state
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,133 @@
+"""Adapters in the store: which one is live for a base and a task, and how it came to be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from db.columns import utc_now
+from db.errors import NotFound, StoreError
+from db.tables import AdapterRow
+
+
+def register(
+    session: Session,
+    name: str,
+    base: str,
+    folder: str,
+    sha256: str,
+    *,
+    task: str = "funding",
+    parent: str | None = None,
+    run_id: int | None = None,
+    metrics: Mapping[str, Any] | None = None,
+) -> AdapterRow:
+    """Add an adapter as a candidate. What a run made is added once, however often it is told."""
+    made = find_of_run(session, run_id) if run_id is not None else None
+    known = made or find(session, name)
+    if known is not None and (known.name, known.sha256, known.run_id) != (name, sha256, run_id):
+        raise StoreError(f"There is another adapter {known.name}.", "Choose another name.")
+    if known is not None:
+        return known
+    row = AdapterRow(
+        name=name,
+        base=base,
+        task=task,
+        parent=parent,
+        run_id=run_id,
+        folder=folder,
+        sha256=sha256,
+        metrics=dict(metrics or {}),
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def find(session: Session, name: str) -> AdapterRow | None:
+    """The adapter with this name, if there is one."""
+    found: AdapterRow | None = session.exec(
+        select(AdapterRow).where(col(AdapterRow.name) == name)
+    ).first()
+    return found
+
+
+def find_of_run(session: Session, run_id: int) -> AdapterRow | None:
+    """The adapter that came of a run, if one did."""
+    found: AdapterRow | None = session.exec(
+        select(AdapterRow).where(col(AdapterRow.run_id) == run_id)
+    ).first()
+    return found
+
+
+def adapter(session: Session, name: str) -> AdapterRow:
+    """The adapter with this name."""
+    found = find(session, name)
+    if found is None:
+        raise NotFound(f"There is no adapter {name}.", "See `workbench models list`.")
+    return found
+
+
+def live(session: Session, base: str, task: str = "funding") -> AdapterRow | None:
+    """The adapter that is in use; None where it is the base's own."""
+    query = select(AdapterRow).where(
+        col(AdapterRow.base) == base,
+        col(AdapterRow.task) == task,
+        col(AdapterRow.state) == "live",
+    )
+    found: AdapterRow | None = session.exec(query).first()
+    return found
+
+
+def note_metrics(session: Session, name: str, metrics: Mapping[str, Any]) -> AdapterRow:
+    """Keep what an adapter scored, beside what is kept of it already."""
+    row = adapter(session, name)
+    row.metrics = {**row.metrics, **metrics}
+    session.flush()
+    return row
+
+
+def promote(session: Session, name: str, actor: str, reason: str) -> AdapterRow:
+    """Make an adapter the live one; the former retires. Promoting the live one changes nothing."""
+    chosen = adapter(session, name)
+    former = live(session, chosen.base, chosen.task)
+    if former is not None and former.id == chosen.id:
+        return chosen
+    if former is not None:
+        former.state = "retired"
+        session.flush()  # before the new one: the store allows one live row at any time
+    for above in session.exec(select(AdapterRow).where(col(AdapterRow.replaces) == name)):
+        above.replaces = chosen.replaces  # promoted anew, it leaves its old place: no circles
+    chosen.state, chosen.promoted_at = "live", utc_now()
+    chosen.replaces = former.name if former else None
+    chosen.actor, chosen.reason = actor, reason
+    session.flush()
+    return chosen
+
+
+def rollback(
+    session: Session, base: str, actor: str, reason: str, task: str = "funding"
+) -> AdapterRow | None:
+    """Retire the live adapter for a reason and go back to the one before it.
+
+    None where none was before: the base's own is in use again.
+    """
+    current = live(session, base, task)
+    if current is None:
+        raise StoreError("No adapter is live.", "There is nothing to go back from.")
+    current.state, current.actor, current.reason = "retired", actor, reason
+    session.flush()
+    former = adapter(session, current.replaces) if current.replaces else None
+    if former is not None:
+        former.state = "live"
+        session.flush()
+    return former
+
+
+def history(session: Session, base: str, task: str = "funding") -> Sequence[AdapterRow]:
+    """Every adapter of a base and a task, the newest first."""
+    query = select(AdapterRow).where(col(AdapterRow.base) == base, col(AdapterRow.task) == task)
+    found: Sequence[AdapterRow] = session.exec(query.order_by(col(AdapterRow.id).desc())).all()
+    return found

@@ -1,0 +1,81 @@
+"""A phase's checkpoints: the newest whole one, and going on from it to the finished adapter.
+
+A killed trainer may leave half a checkpoint, or die between its last step and the saved adapter.
+Neither may lose the phase or add a step to it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+STATE = "trainer_state.json"
+"""The trainer writes it last: a checkpoint where it can be read is whole."""
+ADAPTER_FILES = "adapter_config.json", "adapter_model.safetensors"
+
+
+def state(checkpoint: Path) -> dict[str, Any] | None:
+    """The trainer's state in a checkpoint, None where the checkpoint is not whole."""
+    try:
+        read = json.loads((checkpoint / STATE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    whole = isinstance(read, dict) and isinstance(read.get("global_step"), int)
+    return read if whole else None
+
+
+def newest(folder: Path) -> Path | None:
+    """The whole checkpoint with the most steps, if there is one. Changes nothing."""
+    steps = {path: read["global_step"] for path in _all(folder) if (read := state(path))}
+    return max(steps, key=lambda path: steps[path], default=None)
+
+
+def finish(trainer: Any, folder: Path, done: Path) -> Path:
+    """Train to the end from the newest checkpoint of `folder`; `done` appears whole or not at all.
+
+    What a killed trainer left half written is removed. Only the adapter named "default" is kept:
+    DPO trains beside a frozen copy of it.
+    """
+    for half in (path for path in _all(folder) if state(path) is None):
+        shutil.rmtree(half)
+    last = newest(folder)
+    part = done.with_name(done.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    if last is not None and _at_the_end(last):
+        # Resumed here, the trainer would take one step more before it looks at the limit.
+        part.mkdir()
+        for name in ADAPTER_FILES:
+            shutil.copyfile(last / name, part / name)
+    else:
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
+        trainer.model.save_pretrained(str(part), selected_adapters=["default"])
+    shutil.rmtree(done, ignore_errors=True)
+    os.replace(part, done)
+    return done
+
+
+def halve(adapter: Path, target: Path, base: str) -> Path:
+    """Write a PEFT folder's weights as float16 to `target`, with `base` as its base's name."""
+    from safetensors.torch import load_file, save_file
+
+    target.mkdir(parents=True, exist_ok=True)
+    config, weights = ADAPTER_FILES
+    half = {name: w.half().contiguous() for name, w in load_file(adapter / weights).items()}
+    save_file(half, target / weights)
+    told = json.loads((adapter / config).read_text("utf-8"))
+    told["base_model_name_or_path"] = base
+    (target / config).write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", "utf-8")
+    return target
+
+
+def _at_the_end(checkpoint: Path) -> bool:
+    read = state(checkpoint) or {}
+    limit = read.get("max_steps")
+    return isinstance(limit, int) and 0 < limit <= int(read["global_step"])
+
+
+def _all(folder: Path) -> list[Path]:
+    return [path for path in folder.glob("checkpoint-*") if path.is_dir()]

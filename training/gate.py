@@ -1,0 +1,231 @@
+"""Whether a candidate adapter may go live: it must be better where it counts, and worse nowhere.
+
+Candidate and live adapter read the same held-out statements with the same decoder, turn by turn so
+that a busy machine slows both. What counts is the reward that training uses too; chance is told
+from gain by a paired bootstrap over statements. A human may overrule it, the reason on record.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from models import compact
+from models.extract import Pipeline
+from models.schemas import Funder
+from models.scoring.funders import Counts, score_document
+from models.scoring.paired import Difference, f1_difference, mean_difference
+from training import corpora
+from training.corpora import LabelledStatement
+from training.rewards import SHAPED, funding_metrics, weighted
+
+TOGETHER = 16
+"""Statements that one adapter reads before it is the other's turn."""
+SHOWN_CHANGES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an adapter said about one statement: None where it cannot be read.
+
+    `is_whole` is False where the reply was cut; `seconds` is its share of the time.
+    """
+
+    funders: tuple[Funder, ...] | None
+    is_whole: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`tolerance`: reward that may be lost where other fields gain; `slower`: factor in time."""
+
+    tolerance: float = 0.002
+    slower: float = 1.10
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The gate's word: whether the candidate may go live, why or why not, and the figures."""
+
+    passes: bool
+    reasons: tuple[str, ...]
+    reward: Difference
+    fields: dict[str, Difference] = field(default_factory=dict)
+    unreadable: int = 0
+    seconds: tuple[float, float] = (0.0, 0.0)
+    statements: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON, for the adapter's card."""
+        return asdict(self)
+
+
+def regression() -> list[LabelledStatement]:
+    """Eighty synthetic statements, the same for every gate: what an adapter must not forget."""
+    return list(corpora.statements(Path(__file__).parent / "regression.jsonl"))
+
+
+def compare(
+    live: str,
+    candidate: str,
+    gold: Sequence[LabelledStatement],
+    models: Path,
+    threads: int | None = None,
+    tell: Callable[[int], None] = lambda done: None,
+) -> dict[str, Any]:
+    """Open both models (names or folders), let them read, decide: the decision as JSON.
+
+    `changes` are the first statements that they read differently. Opening the candidate is its
+    smoke test: it is merged and quantized as it will be used.
+    """
+    from models import catalog
+
+    backends = [catalog.open_model(name, models, threads) for name in (live, candidate)]
+    try:
+        before, after = (Pipeline.funding(backend) for backend in backends)
+        said = read_in_turns(before, after, [record.statement for record in gold], tell)
+    finally:
+        for backend in backends:
+            backend.close()
+    return decide(*said, gold).to_dict() | {"changes": changes(*said, gold)}
+
+
+def changes(
+    live: Sequence[Reading], candidate: Sequence[Reading], gold: Sequence[LabelledStatement]
+) -> list[dict[str, str]]:
+    """The first statements that the adapters read differently, with both readings."""
+    found: list[dict[str, str]] = []
+    for before, after, record in zip(live, candidate, gold, strict=True):
+        if before.funders != after.funders and len(found) < SHOWN_CHANGES:
+            text = compact.fold(record.statement)
+            both = {"live": _short(before, text), "candidate": _short(after, text)}
+            found.append({"id": record.id, "statement": text, **both})
+    return found
+
+
+def _short(reading: Reading, text: str) -> str:
+    return "unreadable" if reading.funders is None else compact.write_funders(reading.funders, text)
+
+
+def read_in_turns(
+    live: Pipeline,
+    candidate: Pipeline,
+    statements: Sequence[str],
+    tell: Callable[[int], None] = lambda done: None,
+) -> tuple[list[Reading], list[Reading]]:
+    """Both adapters' readings of the statements, in their order."""
+    readings: tuple[list[Reading], list[Reading]] = ([], [])
+    for number, start in enumerate(range(0, len(statements), TOGETHER)):
+        part = statements[start : start + TOGETHER]
+        turns = list(zip((live, candidate), readings, strict=True))
+        for pipeline, into in turns if number % 2 == 0 else reversed(turns):
+            into += _read(pipeline, part)
+        tell(start + len(part))
+    return readings
+
+
+def _read(pipeline: Pipeline, statements: Sequence[str]) -> list[Reading]:
+    started = time.perf_counter()
+    said = pipeline.parse(statements)
+    seconds = (time.perf_counter() - started) / len(statements)
+    return [Reading(it.funders, it.error is None, seconds) for it in said]
+
+
+def decide(
+    live: Sequence[Reading],
+    candidate: Sequence[Reading],
+    gold: Sequence[LabelledStatement],
+    rule: Rule | None = None,
+) -> Decision:
+    """The gate's decision over held-out statements, read by both adapters.
+
+    Raises `ValueError` when there is nothing to compare on: no adapter goes live unmeasured.
+    """
+    rule = rule or Rule()
+    if not gold:
+        raise ValueError("there is no held-out gold to compare on")
+    reward = mean_difference(_rewards(live, gold), _rewards(candidate, gold))
+    counts = [_counts(live, gold), _counts(candidate, gold)]
+    fields = {
+        level: f1_difference([c[level] for c in counts[0]], [c[level] for c in counts[1]])
+        for level in counts[0][0]
+    }
+    unreadable = _unreadable(candidate)
+    seconds = (sum(r.seconds for r in live), sum(r.seconds for r in candidate))
+    more = unreadable if unreadable > _unreadable(live) else 0
+    against = _objections(candidate, gold, more, seconds, rule)
+    merit, is_better = _merit(reward, fields, rule)
+    return Decision(
+        passes=is_better and not against,
+        reasons=(*against, merit),
+        reward=reward,
+        fields=dict(fields),
+        unreadable=unreadable,
+        seconds=seconds,
+        statements=len(gold),
+    )
+
+
+def _unreadable(readings: Sequence[Reading]) -> int:
+    return sum(not reading.is_whole or reading.funders is None for reading in readings)
+
+
+def _objections(
+    candidate: Sequence[Reading],
+    gold: Sequence[LabelledStatement],
+    unreadable: int,
+    seconds: tuple[float, float],
+    rule: Rule,
+) -> list[str]:
+    found = []
+    if unreadable:
+        found.append(
+            f"{unreadable} of {len(gold)} replies cannot be read or were cut, more than before."
+        )
+    funded = [said for said, right in zip(candidate, gold, strict=True) if right.funders]
+    if funded and not any(said.funders for said in funded):
+        found.append("It finds no funder in any statement: it has learned to say nothing.")
+    if seconds[1] > seconds[0] * rule.slower:
+        slower = seconds[1] / seconds[0] - 1
+        found.append(f"It is {slower:.0%} slower; {rule.slower - 1:.0%} is allowed.")
+    return found
+
+
+def _merit(reward: Difference, fields: dict[Any, Difference], rule: Rule) -> tuple[str, bool]:
+    """The sentence on the reward, and whether it speaks for the candidate."""
+    if reward.low > 0:
+        return f"The reward rises to {reward}.", True
+    others = [fields[level] for level in ("scheme", "title")]
+    if (
+        reward.gain >= -rule.tolerance
+        and any(f.low > 0 for f in others)
+        and all(f.gain >= -rule.tolerance for f in others)
+    ):
+        return f"The reward holds at {reward}, and schemes or titles gain.", True
+    return f"The reward is {reward}: no gain beyond chance.", False
+
+
+def _rewards(readings: Sequence[Reading], gold: Sequence[LabelledStatement]) -> list[float]:
+    """The closed `funding_shaped` reward of each statement."""
+    made = []
+    for reading, right in zip(readings, gold, strict=True):
+        if reading.funders is None:
+            made.append(0.0)
+        elif not (reading.funders and right.funders):
+            made.append(float(not reading.funders and not right.funders))
+        else:
+            made.append(weighted(funding_metrics(reading.funders, right.funders), SHAPED))
+    return made
+
+
+def _counts(
+    readings: Sequence[Reading], gold: Sequence[LabelledStatement]
+) -> list[dict[Any, Counts]]:
+    return [
+        dict(score_document(reading.funders or (), right.funders))
+        for reading, right in zip(readings, gold, strict=True)
+    ]

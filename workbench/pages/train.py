@@ -1,0 +1,156 @@
+"""Retraining: what the next run would learn from, the run in hand, the runs and adapters so far."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from db import adapters as stored
+from db import runs as rows
+from db.engine import reading, writing
+from models import catalog
+from models.errors import WorkbenchError
+from workbench import retrain, runs
+from workbench.context import Context
+from workbench.pages import runs_html as html
+
+log = logging.getLogger(__name__)
+REFRESH_SECONDS = 2.0
+
+
+def page(ctx: Context) -> None:
+    """Lay the page out and wire it."""
+    with gr.Tab("Train", id="train") as tab:
+        with gr.Row(elem_classes="wb-next-run"):
+            outlook = gr.HTML(elem_id="wb-outlook", apply_default_css=False)
+            with gr.Column(scale=0, min_width=180):
+                go = gr.Button("Retrain", variant="primary", elem_id="wb-retrain")
+                halt = gr.Button("Stop", elem_id="wb-stop-run")
+                again = gr.Button("Resume", elem_id="wb-resume-run")
+        current = gr.HTML(elem_id="wb-run", apply_default_css=False)
+        with gr.Accordion("Log", open=False):
+            printed = gr.HTML(elem_id="wb-run-log", apply_default_css=False)
+        with gr.Row():
+            overlay = gr.Dropdown([], multiselect=True, label="Compare the loss of runs", scale=2)
+            chosen = gr.Dropdown([], label="Adapter", scale=2, elem_id="wb-adapter")
+            reason = gr.Textbox(label="Reason", placeholder="why, for the record", scale=2)
+            promote = gr.Button("Make live", scale=0, elem_id="wb-promote")
+            rollback = gr.Button("Roll back", scale=0, elem_id="wb-rollback")
+        history = gr.HTML(elem_id="wb-history", apply_default_css=False)
+        timer = gr.Timer(REFRESH_SECONDS)
+    shown, chosen_runs = [current, printed, history], [overlay]
+    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    go.click(partial(start, ctx), None, None, api_visibility="private")
+    halt.click(partial(stop, ctx), None, None, api_visibility="private")
+    again.click(partial(resume, ctx), None, None, api_visibility="private")
+    promote.click(partial(make_live, ctx), [chosen, reason], reason, api_visibility="private")
+    rollback.click(partial(roll_back, ctx), reason, reason, api_visibility="private")
+    timer.tick(partial(refresh, ctx), [*chosen_runs, *shown], shown, queue=False, **quiet)
+    tab.select(partial(look, ctx), None, outlook, **quiet)
+    tab.select(partial(choices, ctx), None, [overlay, chosen], queue=False, **quiet)
+    overlay.change(partial(refresh, ctx), [*chosen_runs, *shown], shown, queue=False, **quiet)
+
+
+def look(ctx: Context) -> str:
+    """What the button would do now."""
+    return html.outlook(retrain.outlook(ctx))
+
+
+def choices(ctx: Context) -> tuple[Any, Any]:
+    """The runs that can be compared and the adapters that can go live."""
+    with reading(ctx.engine) as session:
+        known = [
+            (f"run {row.id}: {row.recipe}, {row.state}", row.id)
+            for row in rows.recent_runs(session)
+        ]
+        made = [row.name for row in stored.history(session, catalog.default_base())]
+    return gr.Dropdown(known), gr.Dropdown(made)
+
+
+def start(ctx: Context) -> None:
+    """Begin a run."""
+    _told(lambda: retrain.start(ctx), "Run {0.id} is {0.state}.")
+
+
+def stop(ctx: Context) -> None:
+    """End the run in hand, or take the waiting one back."""
+    row = _newest(ctx, ("running", "queued"))
+    if row is None:
+        gr.Info("No run is going on.")
+        return
+    _told(lambda: runs.stop(ctx, row.id), "Run {0.id} is {0.state}. {0.message}")
+
+
+def resume(ctx: Context) -> None:
+    """Go on with the newest run that ended early."""
+    row = _newest(ctx, rows.RESUMABLE)
+    if row is None:
+        gr.Info("No run ended early.")
+        return
+    _told(lambda: runs.resume(ctx, row.id), "Run {0.id} is {0.state}.")
+
+
+def make_live(ctx: Context, name: str | None, reason: str) -> str:
+    """A human's word over the gate's: it needs a reason."""
+    if not name or not reason.strip():
+        gr.Warning("Choose an adapter and say why, for the record.")
+        return reason
+    _told(lambda: runs.promote(ctx, name, ctx.settings.actor, reason.strip()), "{0.name} is live.")
+    return ""
+
+
+def roll_back(ctx: Context, reason: str) -> str:
+    """Go back to the adapter before the live one."""
+    base = catalog.default_base()
+    why = reason.strip() or "rolled back"
+
+    def act() -> Any:
+        with writing(ctx.engine) as session:
+            return stored.rollback(session, base, ctx.settings.actor, why)
+
+    _told(act, "The adapter before it is live again.")
+    return ""
+
+
+def refresh(ctx: Context, overlay: list[int] | None, *shown: str) -> tuple[Any, ...]:
+    """The run in hand and the history where they changed since they were last shown."""
+    fresh = (*current(ctx, overlay or []), history(ctx))
+    return tuple(gr.skip() if new == old else new for new, old in zip(fresh, shown, strict=True))
+
+
+def current(ctx: Context, overlay: list[int]) -> tuple[str, str]:
+    """The newest run with its bar and curves, or those of the runs to compare; what it printed."""
+    row = _newest(ctx, None)
+    if row is None:
+        return html.no_run(), ""
+    progress = runs.progress(ctx, row.id)
+    compared = {f"run {n}": runs.progress(ctx, n).metrics for n in overlay}
+    return html.run(progress, compared), html.log(runs.log_tail(ctx, row.id))
+
+
+def history(ctx: Context) -> str:
+    """All runs and adapters, newest first."""
+    with reading(ctx.engine) as session:
+        known = list(rows.recent_runs(session))
+        made = list(stored.history(session, catalog.default_base()))
+    return html.history(known) + html.adapters(made)
+
+
+def _newest(ctx: Context, states: tuple[str, ...] | None) -> Any:
+    with reading(ctx.engine) as session:
+        found = rows.recent_runs(session)
+    return next((row for row in found if states is None or row.state in states), None)
+
+
+def _told(act: Any, done: str) -> None:
+    """Do it and say so, or say what is wrong."""
+    try:
+        gr.Info(done.format(act()))
+    except WorkbenchError as error:
+        gr.Warning(str(error))
+    except Exception:
+        log.exception("training")
+        gr.Warning("That failed; the details are in the app's log.")

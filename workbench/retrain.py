@@ -1,0 +1,153 @@
+"""The Retrain button: what it would train on, and how a run begins. `workbench train auto` too.
+
+A run is made from a frozen copy of the store; the trainer's process never sees the store itself.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from db import adapters, gold
+from db.engine import connect, reading
+from db.snapshots import freeze
+from models import catalog
+from models.errors import ModelUnavailable, WorkbenchError
+from models.schemas import Answer
+from training import auto
+from training import run as folders
+from training.curated import Decided, RunData, collect
+from workbench import runs
+from workbench.context import Context
+
+if TYPE_CHECKING:
+    from db.tables import TrainingRunRow
+
+RECIPE = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a run would be; without a plan, `reason` says what is missing."""
+
+    plan: auto.Plan | None
+    decided: int
+    reason: str = ""
+
+
+def outlook(ctx: Context) -> Outlook:
+    """What the button would do now."""
+    with _data(ctx) as (data, _):
+        decided = data.trained_on + len(data.held_out) + data.dropped
+        try:
+            return Outlook(_plan(ctx, data), decided)
+        except auto.TooLittle as error:
+            return Outlook(None, decided, str(error))
+
+
+def start(ctx: Context) -> TrainingRunRow:
+    """Freeze what is decided, queue a run on it, and start that if nothing else runs.
+
+    Raises `WorkbenchError` where there is too little to learn from or no trainer.
+    """
+    base = catalog.default_base()
+    with _data(ctx) as (data, sha256):
+        try:
+            made = _plan(ctx, data)
+        except auto.TooLittle as error:
+            raise WorkbenchError(str(error), "Review some papers first.") from error
+        weights = base_weights(ctx, base)
+        row = runs.queue(
+            ctx,
+            RECIPE,
+            weights,
+            made.phases,
+            sha256,
+            base_name=base,
+            parent=live_adapter(ctx),
+            threads=ctx.settings.threads,
+            held_out=auto.held_out_rows(data.held_out),
+        )
+    return runs.start_queued(ctx) or row
+
+
+def live_adapter(ctx: Context) -> tuple[str, Path]:
+    """Name and folder of the adapter in use: the store's live one, else the one that ships."""
+    with reading(ctx.engine) as session:
+        live = adapters.live(session, catalog.default_base())
+    if live is not None and Path(live.folder).is_dir():
+        return live.name, Path(live.folder)
+    shipped = catalog.adapters()[catalog.default()]
+    return shipped.name, shipped.path
+
+
+def base_weights(ctx: Context, name: str) -> Path:
+    """A base's weights as a transformers folder, made once. Raises `ModelUnavailable`."""
+    base = catalog.bases()[name]
+    if base.path is None:
+        raise ModelUnavailable(f"The package {base.package} is not installed.", "Install it.")
+    try:
+        from models.merging import write_base
+
+        return write_base(base.path, ctx.home / "models" / f"{base.name}.float32")
+    except ImportError as error:
+        raise WorkbenchError(
+            "The trainer is not installed here.", "pip install 'funding-workbench[train]'"
+        ) from error
+
+
+def _plan(ctx: Context, data: RunData) -> auto.Plan:
+    return auto.plan(
+        data,
+        tokens_per_second=_former_speed(ctx),
+        cuda=_has_cuda(),
+        max_steps=ctx.settings.train_steps,
+    )
+
+
+@contextmanager
+def _data(ctx: Context) -> Iterator[tuple[RunData, str]]:
+    """The data of a run from a frozen copy of the store, and the copy's sha256."""
+    ctx.home.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=ctx.home, prefix=".snapshot-") as folder:
+        frozen = freeze(ctx.engine, Path(folder) / "store.sqlite3")
+        sha256 = folders.sha256_of(frozen)
+        engine = connect(frozen)
+        try:
+            with reading(engine) as session:
+                yield collect(_decided(session)), sha256
+        finally:
+            engine.dispose()
+
+
+def _decided(session) -> Iterator[Decided]:  # type: ignore[no-untyped-def]
+    for found in gold.golds(session, task="funding"):
+        yield Decided(
+            identity=found.document.sha256,
+            text=found.document.text,
+            answer=found.revision.after or Answer(),
+            proposal=found.proposal.proposal if found.proposal else None,
+            source={"record": found.record.id, "revision": found.revision.seq},
+        )
+
+
+def _former_speed(ctx: Context) -> float | None:
+    """Trained tokens a second of the newest run that got far enough to tell."""
+    for folder in sorted((ctx.home / "runs").glob("*"), key=_changed, reverse=True):
+        if speed := auto.speed(folder):
+            return speed
+    return None
+
+
+def _changed(folder: Path) -> float:
+    return folder.stat().st_mtime
+
+
+def _has_cuda() -> bool:
+    """Whether there is a GPU to train on; asking torch itself would take seconds."""
+    return shutil.which("nvidia-smi") is not None
