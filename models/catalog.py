@@ -82,7 +82,8 @@ def adapters() -> dict[str, Adapter]:
 def from_folder(folder: Path) -> Adapter:
     """An adapter that lies outside the catalog. Raises `ModelUnavailable` for an unknown base.
 
-    It is taken to be trained like the catalog's adapter of the same base.
+    It answers the tasks that its `training.json` names; without one it is taken to be trained like
+    the catalog's adapter of the same base.
     """
     config = json.loads((folder / "adapter_config.json").read_text("utf-8"))
     base = config.get("base_model_name_or_path")
@@ -92,9 +93,23 @@ def from_folder(folder: Path) -> Adapter:
             f"The adapter {folder} is made for {base!r}, which is not in the catalog.",
             f"Known bases: {', '.join(bases())}.",
         )
+    tasks = _card(folder).get("tasks") or like.tasks
     return replace(
-        like, name=folder.resolve().name, title=str(folder), folder=str(folder.resolve())
+        like,
+        name=folder.resolve().name,
+        title=str(folder),
+        folder=str(folder.resolve()),
+        tasks=tuple(tasks),
     )
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    """What the trainer wrote beside an adapter, empty where there is nothing to read."""
+    try:
+        told = json.loads((folder / "training.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def listing() -> list[dict[str, str | bool]]:

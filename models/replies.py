@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from models import compact
+from models import compact, reasoned
 from models.backends import Completion
 from models.calibration import Evidence, evidence
 from models.decoding import Located, close_json, locate_strings
@@ -26,7 +26,7 @@ def rule_for(task: Task, text: str, copy: bool = True) -> Rule | None:
         return NumbersRule(sum(1 for _ in sentences(text)))
     if task.reply == "lines":
         return LinesRule(Source(text) if copy else None)
-    return JsonCopyRule(Source(text)) if copy else None
+    return JsonCopyRule(Source(text)) if copy and task.reply == "json" else None
 
 
 def read_statements(reply: Completion, asked: Task, passage: str) -> list[Scored]:
@@ -91,10 +91,12 @@ def value_evidence(reply: Completion, asked: Task) -> list[tuple[Located, Eviden
     if asked.reply == "lines":
         located = compact.locate(text)
     else:
+        before = reasoned.answer_span(reply.text)[0] if asked.reply == "reasoned" else 0
         try:
-            located = locate_strings(text) if text and json.loads(text) is not None else []
+            found = locate_strings(text) if text and json.loads(text) is not None else []
         except json.JSONDecodeError:
-            located = []
+            found = []
+        located = [it._replace(start=it.start + before, end=it.end + before) for it in found]
     return [(item, _evidence(reply, item)) for item in located]
 
 
@@ -108,7 +110,13 @@ def _evidence(reply: Completion, item: Located) -> Evidence | None:
 
 
 def complete(reply: Completion, asked: Task | None = None) -> str:
-    """The reply up to its last complete value where it was cut. Characters keep their offsets."""
+    """The reply up to its last complete value where it was cut. Characters keep their offsets.
+
+    Of a reply that reasons, the answer.
+    """
+    if asked is not None and asked.reply == "reasoned":
+        answer = reasoned.answer(reply.text)
+        return answer if reply.finish == "stop" else close_json(answer)
     if reply.finish == "stop":
         return reply.text
     if asked is not None and asked.reply == "lines":

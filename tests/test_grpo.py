@@ -12,13 +12,9 @@ import pytest
 
 from models import compact
 from training.collapse import Collapsed, CollapseGuard
+from training.difficulty import easy_first
 from training.grpo import (
-    EXTRACT0,
-    LLAMA_DAPO,
-    MIMIC_R2GRPO,
-    QWEN_GRPO,
     GrpoPhase,
-    easy_first,
     shares,
     train,
 )
@@ -253,13 +249,3 @@ def test_a_phase_is_checked_and_read_out_of_a_file() -> None:
         GrpoPhase(reward="none")
     with pytest.raises(ValueError, match="group"):
         GrpoPhase(group=1)
-
-
-def test_the_published_settings() -> None:
-    assert (QWEN_GRPO.group, QWEN_GRPO.temperature, QWEN_GRPO.beta) == (8, 0.8, 0.03)
-    assert (QWEN_GRPO.learning_rate, QWEN_GRPO.importance_sampling) == (3e-5, "token")
-    assert (LLAMA_DAPO.epsilon, LLAMA_DAPO.epsilon_high, LLAMA_DAPO.loss) == (0.2, 0.28, "dapo")
-    assert (LLAMA_DAPO.beta, LLAMA_DAPO.entropy, LLAMA_DAPO.group) == (0.001, 0.01, 16)
-    assert (LLAMA_DAPO.temperature, LLAMA_DAPO.top_p, LLAMA_DAPO.warmup_steps) == (0.9, 0.9, 20)
-    assert (EXTRACT0.group, EXTRACT0.lora.r, EXTRACT0.lora.alpha) == (4, 16, 32)
-    assert (MIMIC_R2GRPO.reward, MIMIC_R2GRPO.shuffled) == ("r2grpo", False)

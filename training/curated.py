@@ -16,6 +16,7 @@ from models.finder import find_in
 from models.schemas import Answer, PreferencePair, Proposal
 from models.tasks import Task, task
 from training import rows
+from training.articles import Article
 from training.contamination import shared_wording
 from training.corpora import LabelledStatement
 from training.examples import Example
@@ -41,9 +42,15 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class RunData:
-    """The data of one run; `dropped` documents share wording with held-out ones."""
+    """The data of one run; `dropped` documents share wording with held-out ones.
+
+    `examples` are both stages of the decided papers, `learned` their statements with the funders,
+    `articles` the passages of each.
+    """
 
     examples: tuple[Example, ...]
+    learned: tuple[LabelledStatement, ...]
+    articles: tuple[Article, ...]
     pairs: tuple[PreferencePair, ...]
     held_out: tuple[LabelledStatement, ...]
     trained_on: int
@@ -80,6 +87,8 @@ def collect(
     kept = [document for number, document in enumerate(learned) if number not in leaks]
     return RunData(
         examples=tuple(e for it in kept for e in examples(it, task(statements), task(funders))),
+        learned=tuple(record for it in kept if _is_readable(it) for record in _as_gold(it)),
+        articles=tuple(map(_as_article, kept)),
         pairs=tuple(pair for it in kept for pair in _pairs(it)),
         held_out=tuple(held_out),
         trained_on=len(kept),
@@ -97,9 +106,19 @@ def examples(document: Decided, first: Task, second: Task) -> Iterator[Example]:
                 first.name, window, rows.write_statements(first, window, inside, start), "curated"
             )
     read = join_statements(document.answer.statements)
-    if read and rows.readable_from(document.answer.funders, read):
+    if read and _is_readable(document):
         reply = rows.write_funders(second, read, document.answer.funders)
         yield Example(second.name, compact.fold(read), reply, "curated")
+
+
+def _is_readable(document: Decided) -> bool:
+    read = join_statements(document.answer.statements)
+    return rows.readable_from(document.answer.funders, read)
+
+
+def _as_article(document: Decided) -> Article:
+    passages = tuple(document.text[start:end] for start, end in _windows(document))
+    return Article(passages, document.answer.funders)
 
 
 def _windows(document: Decided) -> Sequence[tuple[int, int]]:

@@ -30,7 +30,7 @@ class DpoPhase:
     """How hard to prefer: `beta` is DPO's temperature, `sft_weight` of a likelihood term beside.
 
     The likelihood term (RPO) keeps the chosen reply itself likely: on near-equal pairs plain DPO
-    lowers both.
+    lowers both. `longest` tokens of prompt and reply are read.
     """
 
     name: str = "dpo"
@@ -40,6 +40,8 @@ class DpoPhase:
     batch: int = 4
     accumulate: int = 2
     warmup_steps: int = 5
+    max_steps: int = -1
+    longest: int = 1024
     save_steps: int = 50
     seed: int = 17
     precision: Literal["bf16", "fp32"] = "bf16"
@@ -79,6 +81,7 @@ def train(
         per_device_train_batch_size=phase.batch,
         gradient_accumulation_steps=phase.accumulate,
         num_train_epochs=1,
+        max_steps=phase.max_steps,
         warmup_steps=phase.warmup_steps,
         lr_scheduler_type="linear",
         bf16=phase.precision == "bf16",
@@ -89,7 +92,7 @@ def train(
         seed=phase.seed,
         report_to="none",
         disable_tqdm=True,
-        max_length=1024,
+        max_length=phase.longest,
         use_cpu=not torch.cuda.is_available(),
     )
     plain = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)

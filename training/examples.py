@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from models import compact
-from models.schemas import Funder
+from models.schemas import Funder, Span, Statement
 from models.sentences import sentences
 from models.tasks import Task, task
+from training import rows
 from training.corpora import LabelledStatement, SegmentedDocument
 
 IGNORED = -100
@@ -40,9 +41,11 @@ class Encoded:
 
 
 def parse_example(record: LabelledStatement, parse: str = "funding_parse_lines") -> Example:
-    """The parse task of a labelled statement, its values in the order of the text."""
+    """The parse task of a labelled statement, in the form that the task asks for."""
     text = compact.fold(record.statement)
-    return Example(parse, text, compact.write_funders(record.funders, text), record.source)
+    return Example(
+        parse, text, rows.write_funders(task(parse), text, record.funders), record.source
+    )
 
 
 def _award_values(funder: Funder) -> list[str]:
@@ -63,10 +66,14 @@ def numbers_example(passage: str, is_funding: Callable[[int, int], bool], source
     return Example("funding_statements_lines", passage, compact.write_numbers(chosen), source)
 
 
-def sentences_example(record: LabelledStatement) -> Example:
+def sentences_example(record: LabelledStatement, find: str = "funding_statements_lines") -> Example:
     """The statements task over a labelled text itself."""
-    chosen = set(funding_sentences(record))
-    return numbers_example(record.statement, lambda a, b: (a, b) in chosen, record.source)
+    text = record.statement
+    found = [
+        Statement(text=text[a:b], span=Span(page=1, start=a, end=b, boxes=()), alignment="exact")
+        for a, b in funding_sentences(record)
+    ]
+    return Example(find, text, rows.write_statements(task(find), text, found), record.source)
 
 
 def funding_sentences(record: LabelledStatement) -> list[tuple[int, int]]:

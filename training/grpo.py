@@ -14,10 +14,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from models import compact
+from models import compact, reasoned
 from models.scoring.reading import funders_from_text, read_funders
-from training import checkpoints
+from models.tasks import Reply, task
+from training import articles, checkpoints
 from training.collapse import CollapseGuard
+from training.difficulty import ordered
 from training.rewards import REWARDS
 from training.rewards.registry import Completion, Log, Read, Reward, reply_text
 from training.rows import dump_funders
@@ -25,7 +27,11 @@ from training.sft import LoraShape, metrics_writer
 
 Row = TypeVar("Row")
 Loss = Literal["grpo", "dapo", "dr_grpo", "bnpo", "cispo"]
-READERS: dict[str, Read] = {"json": funders_from_text, "lines": compact.read_funders}
+READERS: dict[str, Read] = {
+    "json": funders_from_text,
+    "lines": compact.read_funders,
+    "reasoned": lambda reply: funders_from_text(reasoned.answer(reply)),
+}
 """How a reply is read, by the form that the model speaks."""
 
 
@@ -37,14 +43,16 @@ class GrpoPhase:
     `max_completion` tokens a reply at most. `reward` is a name of `training.rewards.REWARDS`,
     `options` its arguments (`{"loopholes": true}`), `reply` the form that the model speaks. `beta`
     weighs the KL to the start; `epsilon` and `epsilon_high` clip the ratio below and above 1;
-    `entropy` weighs the bonus for varied tokens. `shuffled` false keeps the order of the rows, as
-    a curriculum needs. `precision` "bf16" computes in bfloat16; weights stay float32.
+    `entropy` weighs the bonus for varied tokens. `curriculum`: rows in order from easy to hard.
+    `articles` names the tasks, stage 1 and 2, where the rows are those of whole articles
+    (`training.articles`); `batch` is then a multiple of the rows of one. `precision` "bf16"
+    computes in bfloat16; weights stay float32.
     """
 
     name: str = "grpo"
     reward: str = "funding_shaped"
     options: Mapping[str, Any] = field(default_factory=dict)
-    reply: Literal["json", "lines"] = "json"
+    reply: Reply = "json"
     group: int = 8
     batch: int = 2
     accumulate: int = 1
@@ -65,7 +73,8 @@ class GrpoPhase:
     max_steps: int = -1
     save_steps: int = 25
     log_steps: int = 1
-    shuffled: bool = True
+    curriculum: bool = False
+    articles: Sequence[str] = ()
     seed: int = 23
     precision: Literal["bf16", "fp32"] = "bf16"
     lora: LoraShape = field(default_factory=LoraShape)
@@ -80,36 +89,6 @@ class GrpoPhase:
         for name, kind in (("lora", LoraShape), ("guard", CollapseGuard)):
             if isinstance(given := getattr(self, name), Mapping):  # out of a file
                 object.__setattr__(self, name, kind(**given))
-
-
-QWEN_GRPO = GrpoPhase("qwen-grpo", batch=16, loss="dapo")
-"""cometadata Qwen3.5-9B: goes on from, and is held to, its SFT adapter of r 128."""
-LLAMA_DAPO = GrpoPhase(
-    "llama-dapo", reward="funding_dapo", group=16, batch=8, temperature=0.9, top_p=0.9, beta=0.001,
-    epsilon_high=0.28, loss="dapo", entropy=0.01, learning_rate=2e-5, warmup_steps=20,
-    lora=LoraShape(64, 128, 0.05),
-)  # fmt: skip
-"""Stage B of the two-stage Llama-3.1-8B card."""
-EXTRACT0 = GrpoPhase(
-    "extract0", reward="extract0", group=4, batch=4, temperature=0.7, top_p=0.95, beta=0.05,
-    learning_rate=5e-5, max_completion=532, max_steps=248, lora=LoraShape(16, 32, 0.05),
-)  # fmt: skip
-"""Extract-0's reinforcement learning (arXiv 2509.22906)."""
-MIMIC_R2GRPO = GrpoPhase(
-    "mimic-r2grpo", reward="r2grpo", group=16, batch=1, learning_rate=5e-6, schedule="cosine",
-    max_grad_norm=0.1, max_completion=1400, shuffled=False, lora=LoraShape(64, 128),
-)  # fmt: skip
-"""R2GRPO after MimicSFT, over rows in order of difficulty."""
-
-
-def easy_first(rows: Sequence[Row], scores: Sequence[float | None]) -> list[Row]:
-    """Rows from easy to hard by the model's own mean reward on each; unscored rows come last.
-
-    Rows of equal score keep their order. Raises `ValueError` where a score is missing.
-    """
-    scored = zip(rows, scores, strict=True)
-    ordered = sorted(scored, key=lambda pair: (pair[1] is None, -(pair[1] or 0.0)))
-    return [row for row, _ in ordered]
 
 
 def train(
@@ -137,12 +116,19 @@ def train(
     set_seed(phase.seed)
     run_dir.mkdir(parents=True, exist_ok=True)
     (run_dir / "phase.json").write_text(json.dumps(asdict(phase), indent=2, default=str))
+    model = _model(base, phase, adapter)
+    tokenizer = AutoTokenizer.from_pretrained(base, padding_side="left")
+    reward = _watched(phase, read)
+    if phase.curriculum:
+        kept = run_dir / "difficulty.json"
+        rows = ordered(model, tokenizer, rows, reward, phase.max_completion, kept)
     trainer = GRPOTrainer(
-        model=_model(base, phase, adapter),
-        reward_funcs=_watched(phase, read),
+        model=model,
+        reward_funcs=reward,
         args=_config(phase, run_dir),
         train_dataset=Dataset.from_list([_row(row) for row in rows]),
-        processing_class=AutoTokenizer.from_pretrained(base, padding_side="left"),
+        processing_class=tokenizer,
+        rollout_func=_rollout(phase, rows),
         callbacks=[metrics_writer(run_dir / "metrics.jsonl"), phase.guard.callback(), *callbacks],
     )
     return checkpoints.finish(trainer, run_dir / "checkpoints", done)
@@ -176,7 +162,7 @@ def _config(phase: GrpoPhase, run_dir: Path) -> Any:
         save_steps=phase.save_steps,
         save_total_limit=2,
         logging_steps=phase.log_steps,
-        shuffle_dataset=phase.shuffled,
+        shuffle_dataset=not (phase.curriculum or phase.articles),
         seed=phase.seed,
         bf16=phase.precision == "bf16",
         gradient_checkpointing=False,
@@ -184,6 +170,18 @@ def _config(phase: GrpoPhase, run_dir: Path) -> Any:
         disable_tqdm=True,
         remove_unused_columns=False,  # the reward reads them
         use_cpu=not torch.cuda.is_available(),
+    )
+
+
+def _rollout(phase: GrpoPhase, rows: Sequence[Mapping[str, Any]]) -> articles.Rollout | None:
+    if not phase.articles:
+        return None
+    return articles.rollout(
+        rows,
+        *map(task, phase.articles),
+        max_tokens=phase.max_completion,
+        temperature=phase.temperature,
+        top_p=phase.top_p,
     )
 
 
@@ -230,6 +228,7 @@ def _watched(phase: GrpoPhase, read: Read | None) -> Reward:
         log_metric: Log | None = None,
         **columns: Any,
     ) -> list[float | None]:
+        completions = columns.pop(articles.REPLY, completions)  # of an article its parse counts
         if log_metric is not None:
             for name, share in shares(completions, funders, reader).items():
                 log_metric(f"answers/{name}", share)

@@ -16,9 +16,10 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from models import compact
+from models import compact, reasoned
 from models.schemas import FunderList
 from models.tasks import Task
 
@@ -56,6 +57,8 @@ def negatives(chosen: str, task: Task, rng: random.Random) -> Negative:
     It is neither the chosen reply nor does it read the same. A kind that the reply offers nothing
     for is drawn again, family included. Raises `ValueError` for a `chosen` that cannot be read.
     """
+    if task.reply == "reasoned":
+        return _after_reasons(chosen, task, rng)
     said = reading(chosen, task)
     if said is None:
         raise ValueError(f"the chosen reply is none to the task {task.name}: {chosen[:80]!r}")
@@ -67,6 +70,13 @@ def negatives(chosen: str, task: Task, rng: random.Random) -> Negative:
         if made is not None and made != chosen and reading(made, task) != said:
             return Negative(made, family, kind)
     return Negative(_prefix(chosen.strip(), task, rng), "malformed", "prefix")
+
+
+def _after_reasons(chosen: str, task: Task, rng: random.Random) -> Negative:
+    """The answer made wrong, the reasons before it left as they are."""
+    start, end = reasoned.answer_span(chosen)
+    made = negatives(chosen[start:end], replace(task, reply="json"), rng)
+    return made._replace(rejected=chosen[:start] + made.rejected + chosen[end:])
 
 
 def reading(reply: str, task: Task) -> Any:

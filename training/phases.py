@@ -9,17 +9,37 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from training import checkpoints
+from training import checkpoints, stacking
+from training.corpora import LabelledStatement
+from training.examples import Encoded, Example, parse_example
 from training.run import ADAPTER, InvalidRun, PhaseSpec, RunSpec, made, phase_dir, read_rows
 
+HELD_OUT = 60
+"""Statements that the loss is measured on at most."""
 Row = TypeVar("Row")
 Callbacks = Callable[[int, PhaseSpec], Sequence[Any]]
 """The trainer's callbacks for the phase with that number, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A phase with its rows, to be trained in `folder` on `base`, from `adapter` on.
+
+    `held_out` are examples that the loss is only measured on.
+    """
+
+    base: Path
+    rows: Sequence[Mapping[str, Any]]
+    phase: PhaseSpec
+    folder: Path
+    adapter: Path | None
+    callbacks: Sequence[Any] = ()
+    held_out: Sequence[Example] = ()
 
 
 def run(spec: RunSpec, run_dir: Path, callbacks: Callbacks) -> Path:
@@ -29,16 +49,32 @@ def run(spec: RunSpec, run_dir: Path, callbacks: Callbacks) -> Path:
         import torch
 
         torch.set_num_threads(spec.threads)
-    adapter = spec.adapter
+    base, adapter = spec.base, spec.adapter
+    held_out = _held_out(spec, run_dir)
+    below: list[Path] = []  # adapters that are merged into the base of the one in training
     for number, phase in enumerate(spec.phases, start=1):
         folder = phase_dir(run_dir, spec, number)
         folder.mkdir(exist_ok=True)
+        if phase.merged and adapter is not None:
+            below.append(adapter)
+            base, adapter = stacking.merge(base, adapter, folder / "base"), None
         rows = read_rows(run_dir, phase)
-        adapter = _TRAIN[phase.kind](
-            spec.base, rows, phase, folder, adapter, callbacks(number, phase)
-        )
+        job = Job(base, rows, phase, folder, adapter, callbacks(number, phase), held_out)
+        adapter = _TRAIN[phase.kind](job)
     assert adapter is not None
-    return _finish(spec, adapter, run_dir / ADAPTER)
+    whole = stacking.stack([*below, adapter], run_dir / "stacked")
+    done = _finish(spec, whole, run_dir / ADAPTER)
+    for number in range(1, len(spec.phases) + 1):
+        shutil.rmtree(phase_dir(run_dir, spec, number) / "base", ignore_errors=True)
+    return done
+
+
+def _held_out(spec: RunSpec, run_dir: Path) -> list[Example]:
+    """Some of the gate's gold as examples of stage 2; the gate itself reads all of it."""
+    if spec.gate is None or spec.tasks is None:
+        return []
+    gold = [LabelledStatement.model_validate(row) for row in read_rows(run_dir, spec.gate)]
+    return [parse_example(record, spec.tasks[1]) for record in gold[:HELD_OUT]]
 
 
 def check(spec: RunSpec, run_dir: Path) -> None:
@@ -54,45 +90,43 @@ def check(spec: RunSpec, run_dir: Path) -> None:
             raise InvalidRun(f"The data file {phase.data} is missing.", "Start a new run.")
 
 
-def _sft(
-    base: Path,
-    rows: Sequence[Mapping[str, Any]],
-    phase: PhaseSpec,
-    folder: Path,
-    adapter: Path | None,
-    callbacks: Sequence[Any],
-) -> Path:
+def _sft(job: Job) -> Path:
     from transformers import AutoTokenizer
 
-    from training.examples import Encoder, Example
+    from training.examples import Encoder
     from training.sft import Phase, train
 
-    wanted = _parameters(Phase, phase.name, phase.parameters)
-    encoder = Encoder(AutoTokenizer.from_pretrained(base))
-    encoded = [encoder.encode(row) for row in _typed(Example, rows, phase)]
-    short = [row for row in encoded if len(row.input_ids) <= wanted.longest]
-    if not short:
+    wanted = _parameters(Phase, job.phase.name, job.phase.parameters)
+    encoder = Encoder(AutoTokenizer.from_pretrained(job.base))
+
+    def short(examples: Iterable[Example]) -> list[Encoded]:
+        encoded = map(encoder.encode, examples)
+        return [row for row in encoded if len(row.input_ids) <= wanted.longest]
+
+    rows = short(_typed(Example, job.rows, job.phase))
+    if not rows:
         raise InvalidRun(
-            f"Every row of {phase.data} is longer than {wanted.longest} tokens.",
+            f"Every row of {job.phase.data} is longer than {wanted.longest} tokens.",
             "Allow longer rows in the recipe.",
         )
-    return train(base, short, wanted, folder, adapter, callbacks=callbacks)
+    return train(
+        job.base,
+        rows,
+        wanted,
+        job.folder,
+        job.adapter,
+        callbacks=job.callbacks,
+        held_out=short(job.held_out),
+    )
 
 
-def _dpo(
-    base: Path,
-    rows: Sequence[Mapping[str, Any]],
-    phase: PhaseSpec,
-    folder: Path,
-    adapter: Path | None,
-    callbacks: Sequence[Any],
-) -> Path:
+def _dpo(job: Job) -> Path:
     from training.dpo import DpoPhase, Preference, train
 
-    assert adapter is not None
-    wanted = _parameters(DpoPhase, phase.name, phase.parameters)
-    rendered = _rendered(base, rows)
-    return train(base, _typed(Preference, rendered, phase), wanted, folder, adapter, callbacks)
+    assert job.adapter is not None
+    wanted = _parameters(DpoPhase, job.phase.name, job.phase.parameters)
+    pairs = _typed(Preference, _rendered(job.base, job.rows), job.phase)
+    return train(job.base, pairs, wanted, job.folder, job.adapter, job.callbacks)
 
 
 def _rendered(base: Path, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -115,19 +149,11 @@ def _rendered(base: Path, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str
     ]
 
 
-def _grpo(
-    base: Path,
-    rows: Sequence[Mapping[str, Any]],
-    phase: PhaseSpec,
-    folder: Path,
-    adapter: Path | None,
-    callbacks: Sequence[Any],
-) -> Path:
+def _grpo(job: Job) -> Path:
     from training.grpo import GrpoPhase, train
 
-    wanted = _parameters(GrpoPhase, phase.name, phase.parameters)
-    trained: Path = train(base, rows, wanted, folder, adapter=adapter, callbacks=callbacks)
-    return trained
+    wanted = _parameters(GrpoPhase, job.phase.name, job.phase.parameters)
+    return train(job.base, job.rows, wanted, job.folder, job.adapter, job.callbacks)
 
 
 _TRAIN = {"sft": _sft, "dpo": _dpo, "grpo": _grpo}
@@ -178,7 +204,8 @@ def card(spec: RunSpec) -> dict[str, Any]:
     `finished_by` says which code and libraries ended the run, where it was resumed after an update.
     """
     told = spec.model_dump(
-        mode="json", include={"id", "recipe", "base_name", "parent", "phases", "threads", "made"}
+        mode="json",
+        include={"id", "recipe", "base_name", "parent", "tasks", "phases", "threads", "made"},
     )
     last = made(spec.made.snapshot_sha256).model_dump(mode="json", exclude={"snapshot_sha256"})
     return told | {"finished_by": last}

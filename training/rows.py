@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from models import compact
+from models import compact, reasoned
 from models.backends import Prompt
 from models.grounding import find_value
 from models.schemas import (
@@ -24,6 +24,7 @@ from models.schemas import (
 from models.sentences import sentences
 from models.tasks import Task, asked
 from training.errors import fold, funder_error, statement_error
+from training.reasoning import reasons
 
 Source = Mapping[str, str | int | None]
 
@@ -118,9 +119,10 @@ def _funder_pairs(proposal: Proposal, gold: Answer, source: Source) -> Iterator[
 
 def write_funders(stage: Task, text: str, funders: Sequence[Funder]) -> str:
     """The right stage-2 reply about a text, in the form that the task asks for."""
-    if stage.reply == "json":
-        return dump_funders(funders)
-    return compact.write_funders(funders, compact.fold(text))
+    if stage.reply == "lines":
+        return compact.write_funders(funders, compact.fold(text))
+    answer = dump_funders(funders)
+    return answer if stage.reply == "json" else reasoned.write(reasons(funders, text), answer)
 
 
 def readable_from(funders: Sequence[Funder], text: str) -> bool:

@@ -48,7 +48,8 @@ class _Frozen(BaseModel):
 class PhaseSpec(_Frozen):
     """One phase: its trainer, the parameters of that trainer's phase class, its rows.
 
-    `data` is a file of the run's folder; with `sha256`, no other contents are trained on.
+    `data` is a file of the run's folder; with `sha256`, no other contents are trained on. `merged`:
+    what was learned before is merged into the base, and a fresh adapter is trained on that.
     """
 
     kind: Kind
@@ -56,6 +57,7 @@ class PhaseSpec(_Frozen):
     parameters: dict[str, Any] = Field(default_factory=dict)
     data: str = Field(pattern=r"^[A-Za-z0-9_-]+\.jsonl$")
     sha256: str | None = None
+    merged: bool = False
 
 
 class GateSpec(_Frozen):
@@ -85,7 +87,8 @@ class RunSpec(_Frozen):
     """What to do. `base` is a transformers folder, `adapter` a PEFT folder to go on from.
 
     `device_lock` is one file a device, the same for all programs of the machine: who holds it
-    trains. `base_name` and `parent` are what the adapter's card calls base and adapter.
+    trains. `base_name` and `parent` are what the adapter's card calls base and adapter, `tasks` the
+    tasks, stage 1 and 2, that it answers.
     """
 
     id: str
@@ -94,6 +97,7 @@ class RunSpec(_Frozen):
     base_name: str
     adapter: Path | None = None
     parent: str | None = None
+    tasks: tuple[str, str] | None = None
     phases: tuple[PhaseSpec, ...] = Field(min_length=1)
     threads: int | None = Field(default=None, ge=1)
     device_lock: Path | None = None

@@ -18,6 +18,9 @@ from typing import Any, Literal
 from training import checkpoints
 from training.examples import Encoded
 
+EVALUATIONS = 5
+"""How often a phase looks at the held-out rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoraShape:
@@ -77,11 +80,13 @@ def train(
     adapter: Path | None = None,
     threads: int | None = None,
     callbacks: Sequence[Any] = (),
+    held_out: Sequence[Encoded] = (),
 ) -> Path:
     """Train one phase; return the folder of the adapter. A killed phase resumes from `run_dir`.
 
     `adapter` is where the phase starts from; without one a fresh LoRA is made. Metrics go to
-    `run_dir/metrics.jsonl`, one object a line; `callbacks` are the trainer's.
+    `run_dir/metrics.jsonl`, one object a line; `callbacks` are the trainer's. The loss on
+    `held_out` rows is told some times, as `eval_loss`.
     """
     import torch
     from datasets import Dataset
@@ -112,6 +117,9 @@ def train(
         logging_steps=max(1, min(10, steps // 20)),
         save_steps=phase.save_steps,
         save_total_limit=2,
+        eval_strategy="steps" if held_out else "no",
+        eval_steps=max(1, steps // EVALUATIONS),
+        per_device_eval_batch_size=1,
         seed=phase.seed,
         report_to="none",
         disable_tqdm=True,
@@ -120,19 +128,26 @@ def train(
         max_length=None,
         use_cpu=not torch.cuda.is_available(),
     )
-    dataset = Dataset.from_list(
-        [{"input_ids": [r.input_ids for r in b], "labels": [r.labels for r in b]} for b in planned]
-    )
+    compared = batches(held_out, phase.batch_tokens, phase.seed) if held_out else []
     tokenizer = AutoTokenizer.from_pretrained(base)
     trainer = _trainer_class()(
         model=_model(base, phase, adapter),
         args=config,
-        train_dataset=dataset,
+        train_dataset=Dataset.from_list(_items(planned)),
+        eval_dataset=Dataset.from_list(_items(compared)) if compared else None,
         processing_class=tokenizer,
         data_collator=Collator(tokenizer.eos_token_id),
         callbacks=[metrics_writer(run_dir / "metrics.jsonl"), *callbacks],
     )
     return checkpoints.finish(trainer, run_dir / "checkpoints", done)
+
+
+def _items(planned: Sequence[Sequence[Encoded]]) -> list[dict[str, Any]]:
+    """Batches as items of a dataset."""
+    return [
+        {"input_ids": [r.input_ids for r in rows], "labels": [r.labels for r in rows]}
+        for rows in planned
+    ]
 
 
 @dataclass(frozen=True, slots=True)

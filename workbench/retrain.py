@@ -19,7 +19,7 @@ from db.snapshots import freeze
 from models import catalog
 from models.errors import ModelUnavailable, WorkbenchError
 from models.schemas import Answer
-from training import auto
+from training import planning, presets
 from training import run as folders
 from training.curated import Decided, RunData, collect
 from workbench import runs
@@ -28,52 +28,58 @@ from workbench.context import Context
 if TYPE_CHECKING:
     from db.tables import TrainingRunRow
 
-RECIPE = "auto"
-
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What a run would be; without a plan, `reason` says what is missing."""
 
-    plan: auto.Plan | None
+    plan: planning.Plan | None
     decided: int
     reason: str = ""
 
 
-def outlook(ctx: Context) -> Outlook:
-    """What the button would do now."""
-    with _data(ctx) as (data, _):
+def outlook(ctx: Context, recipe: str = presets.AUTO) -> Outlook:
+    """What a run by that recipe would be now."""
+    chosen = presets.load(recipe)
+    with _data(ctx, _tasks(chosen)) as (data, _):
         decided = data.trained_on + len(data.held_out) + data.dropped
         try:
-            return Outlook(_plan(ctx, data), decided)
-        except auto.TooLittle as error:
+            return Outlook(_plan(ctx, data, chosen), decided)
+        except planning.TooLittle as error:
             return Outlook(None, decided, str(error))
 
 
-def start(ctx: Context) -> TrainingRunRow:
+def start(ctx: Context, recipe: str = presets.AUTO) -> TrainingRunRow:
     """Freeze what is decided, queue a run on it, and start that if nothing else runs.
 
     Raises `WorkbenchError` where there is too little to learn from or no trainer.
     """
-    base = catalog.default_base()
-    with _data(ctx) as (data, sha256):
+    base, chosen = catalog.default_base(), presets.load(recipe)
+    with _data(ctx, _tasks(chosen)) as (data, sha256):
         try:
-            made = _plan(ctx, data)
-        except auto.TooLittle as error:
+            made = _plan(ctx, data, chosen)
+        except planning.TooLittle as error:
             raise WorkbenchError(str(error), "Review some papers first.") from error
         weights = base_weights(ctx, base)
         row = runs.queue(
             ctx,
-            RECIPE,
+            chosen.name,
             weights,
             made.phases,
             sha256,
             base_name=base,
             parent=live_adapter(ctx),
+            tasks=made.tasks,
+            fresh=chosen.start == "base",
             threads=ctx.settings.threads,
-            held_out=auto.held_out_rows(data.held_out),
+            held_out=planning.held_out_rows(data.held_out),
         )
     return runs.start_queued(ctx) or row
+
+
+def _tasks(recipe: presets.Preset) -> tuple[str, str]:
+    """What the adapter will answer: the recipe's tasks, or those of the embedded model."""
+    return recipe.tasks or catalog.adapters()[catalog.default()].tasks
 
 
 def live_adapter(ctx: Context) -> tuple[str, Path]:
@@ -101,9 +107,11 @@ def base_weights(ctx: Context, name: str) -> Path:
         ) from error
 
 
-def _plan(ctx: Context, data: RunData) -> auto.Plan:
-    return auto.plan(
+def _plan(ctx: Context, data: RunData, recipe: presets.Preset) -> planning.Plan:
+    return planning.plan(
         data,
+        recipe,
+        tasks=_tasks(recipe),
         tokens_per_second=_former_speed(ctx),
         cuda=_has_cuda(),
         max_steps=ctx.settings.train_steps,
@@ -111,7 +119,7 @@ def _plan(ctx: Context, data: RunData) -> auto.Plan:
 
 
 @contextmanager
-def _data(ctx: Context) -> Iterator[tuple[RunData, str]]:
+def _data(ctx: Context, tasks: tuple[str, str]) -> Iterator[tuple[RunData, str]]:
     """The data of a run from a frozen copy of the store, and the copy's sha256."""
     ctx.home.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=ctx.home, prefix=".snapshot-") as folder:
@@ -120,7 +128,7 @@ def _data(ctx: Context) -> Iterator[tuple[RunData, str]]:
         engine = connect(frozen)
         try:
             with reading(engine) as session:
-                yield collect(_decided(session)), sha256
+                yield collect(_decided(session), *tasks), sha256
         finally:
             engine.dispose()
 
@@ -139,7 +147,7 @@ def _decided(session) -> Iterator[Decided]:  # type: ignore[no-untyped-def]
 def _former_speed(ctx: Context) -> float | None:
     """Trained tokens a second of the newest run that got far enough to tell."""
     for folder in sorted((ctx.home / "runs").glob("*"), key=_changed, reverse=True):
-        if speed := auto.speed(folder):
+        if speed := planning.speed(folder):
             return speed
     return None
 

@@ -82,13 +82,16 @@ def queue(
     *,
     base_name: str,
     parent: tuple[str, Path] | None = None,
+    tasks: tuple[str, str] | None = None,
+    fresh: bool = False,
     threads: int | None = None,
     held_out: Sequence[Mapping[str, Any]] = (),
 ) -> TrainingRunRow:
     """Freeze the rows of a run and queue it; a run that waited makes room for it.
 
-    `parent` is the adapter to go on from, its name and folder; with `held_out` gold the result is
-    compared with it, and goes live where it is better. It starts with `start_queued`.
+    `parent` is the adapter in use, its name and folder, to go on from unless the run begins
+    `fresh`, at the plain base; with `held_out` gold the result is compared with it, and goes live
+    where it is better. `tasks` are those that the result answers. It starts with `start_queued`.
     """
     folder = ctx.home / "runs" / uuid4().hex
     frozen = [
@@ -105,8 +108,9 @@ def queue(
         recipe=recipe,
         base=base,
         base_name=base_name,
-        adapter=parent[1] if parent else None,
-        parent=parent[0] if parent else None,
+        adapter=parent[1] if parent and not fresh else None,
+        parent=parent[0] if parent and not fresh else None,
+        tasks=tasks,
         phases=tuple(frozen),
         threads=threads,
         device_lock=device_lock(),

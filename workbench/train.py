@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from workbench.terminal import Json, table
 
 if TYPE_CHECKING:
     from db.tables import TrainingRunRow
@@ -37,6 +40,7 @@ def sft(
 
 @app.command()
 def auto(
+    recipe: Annotated[str, typer.Option(help="See `workbench train recipes`.")] = "auto",
     follow: Annotated[bool, typer.Option(help="Wait for the end and show the progress.")] = True,
 ) -> None:
     """Retrain on what curators decided, as the Retrain button does; live if it is better."""
@@ -45,7 +49,7 @@ def auto(
 
     ctx = Context(Settings())
     runs.reconcile(ctx)
-    row = retrain.start(ctx)
+    row = retrain.start(ctx, recipe)
     typer.echo(f"Run {row.id} is {row.state}. See: workbench runs show {row.id}")
     if follow:
         ended = _follow(ctx, row.id)
@@ -75,6 +79,26 @@ def _follow(ctx: Context, run_id: int) -> TrainingRunRow:
                     task, description=name, completed=status.step, total=status.steps or None
                 )
             time.sleep(1.0)
+
+
+@app.command()
+def recipes(as_json: Json = False) -> None:
+    """The recipes that `train auto --recipe` and the Train page know."""
+    from training import presets
+
+    rows = [
+        {
+            "name": it.name,
+            "title": it.title,
+            "phases": ", then ".join(phase.kind for phase in it.phases),
+            "source": it.source,
+        }
+        for it in map(presets.load, presets.names())
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows))
+    else:
+        table(tuple(rows[0]), [tuple(row.values()) for row in rows])
 
 
 @app.command()

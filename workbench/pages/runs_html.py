@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 CHARTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Loss", ("loss", "eval_loss")),
     ("Reward", ("reward", "rewards/margins")),
-    ("Reward components", ("funder", "award_id", "flat_award_id")),
+    ("Reward components", ("parts/",)),
     ("KL", ("kl",)),
     ("Entropy", ("entropy",)),
     ("Completion length (tokens)", ("completions/mean_length",)),
-    ("Empty answers (share)", ("empty_share",)),
+    ("Answers (share)", ("answers/",)),
     ("Learning rate", ("learning_rate",)),
 )
-"""Title of a chart and the log keys that it draws, where the phase has them."""
+"""Title of a chart and the log keys that it draws; one that ends in a slash means all below it."""
 FIELDS = {"funder": "funder", "award_id": "award id", "scheme": "scheme", "title": "title"}
 
 
@@ -34,10 +34,13 @@ def outlook(told: Outlook) -> str:
         return f'<p class="wb-note">{escape(told.reason)}</p>'
     plan = told.plan
     kinds = " then ".join(phase.kind.upper() for phase, _ in plan.phases)
+    prompts = f" and <b>{plan.prompts}</b> prompts to answer and be rewarded for" * bool(
+        plan.prompts
+    )
     parts = [
         f"<b>{told.decided}</b> decided papers, {plan.held_out} of them held out to compare on",
-        f"<b>{plan.examples}</b> examples and <b>{plan.pairs}</b> preference pairs to learn from, "
-        f"{plan.replayed} synthetic examples so that nothing is forgotten",
+        f"<b>{plan.examples}</b> examples and <b>{plan.pairs}</b> preference pairs to learn from"
+        f"{prompts}, {plan.replayed} synthetic examples so that nothing is forgotten",
         f"{kinds}, about <b>{_duration(plan.seconds)}</b>, {plan.memory / 2**30:.0f} GB of memory",
     ]
     return f'<ul class="wb-outlook">{"".join(f"<li>{part}</li>" for part in parts)}</ul>'
@@ -144,14 +147,30 @@ def _difference(told: Mapping[str, float] | None) -> str:
 def _chart(
     title: str, keys: Sequence[str], figures: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> str:
+    drawn = _logged(keys, figures)
     series = {
-        " ".join(filter(None, (name, key if len(keys) > 1 else ""))): [
+        " ".join(filter(None, (name, _label(key) if len(drawn) > 1 else ""))): [
             (float(event["step"]), float(event[key])) for event in events if key in event
         ]
         for name, events in figures.items()
-        for key in keys
+        for key in drawn
     }
     return line_chart(title, series)
+
+
+def _logged(keys: Sequence[str], figures: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    """The keys themselves, and for those that end in a slash all that begin so."""
+    known = {key for events in figures.values() for event in events for key in event}
+    found = [
+        name
+        for key in keys
+        for name in (sorted(k for k in known if k.startswith(key)) if key.endswith("/") else [key])
+    ]
+    return [name for name in found if name in known]
+
+
+def _label(key: str) -> str:
+    return key.rpartition("/")[2].replace("_", " ")
 
 
 def _chip(state: str) -> str:

@@ -13,6 +13,7 @@ from db import runs as rows
 from db.engine import reading, writing
 from models import catalog
 from models.errors import WorkbenchError
+from training import presets
 from workbench import retrain, runs
 from workbench.context import Context
 from workbench.pages import runs_html as html
@@ -23,10 +24,17 @@ REFRESH_SECONDS = 2.0
 
 def page(ctx: Context) -> None:
     """Lay the page out and wire it."""
+    known = list(map(presets.load, presets.names()))
     with gr.Tab("Train", id="train") as tab:
         with gr.Row(elem_classes="wb-next-run"):
             outlook = gr.HTML(elem_id="wb-outlook", apply_default_css=False)
-            with gr.Column(scale=0, min_width=180):
+            with gr.Column(scale=0, min_width=220):
+                recipe = gr.Dropdown(
+                    [(f"{it.name}: {it.title}", it.name) for it in known],
+                    value=presets.AUTO,
+                    label="Recipe",
+                    elem_id="wb-recipe",
+                )
                 go = gr.Button("Retrain", variant="primary", elem_id="wb-retrain")
                 halt = gr.Button("Stop", elem_id="wb-stop-run")
                 again = gr.Button("Resume", elem_id="wb-resume-run")
@@ -43,20 +51,21 @@ def page(ctx: Context) -> None:
         timer = gr.Timer(REFRESH_SECONDS)
     shown, chosen_runs = [current, printed, history], [overlay]
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    go.click(partial(start, ctx), None, None, api_visibility="private")
+    go.click(partial(start, ctx), recipe, None, api_visibility="private")
     halt.click(partial(stop, ctx), None, None, api_visibility="private")
     again.click(partial(resume, ctx), None, None, api_visibility="private")
     promote.click(partial(make_live, ctx), [chosen, reason], reason, api_visibility="private")
     rollback.click(partial(roll_back, ctx), reason, reason, api_visibility="private")
     timer.tick(partial(refresh, ctx), [*chosen_runs, *shown], shown, queue=False, **quiet)
-    tab.select(partial(look, ctx), None, outlook, **quiet)
+    tab.select(partial(look, ctx), recipe, outlook, **quiet)
+    recipe.change(partial(look, ctx), recipe, outlook, **quiet)
     tab.select(partial(choices, ctx), None, [overlay, chosen], queue=False, **quiet)
     overlay.change(partial(refresh, ctx), [*chosen_runs, *shown], shown, queue=False, **quiet)
 
 
-def look(ctx: Context) -> str:
-    """What the button would do now."""
-    return html.outlook(retrain.outlook(ctx))
+def look(ctx: Context, recipe: str) -> str:
+    """What the button would do now, by that recipe."""
+    return html.outlook(retrain.outlook(ctx, _known(recipe)))
 
 
 def choices(ctx: Context) -> tuple[Any, Any]:
@@ -70,9 +79,9 @@ def choices(ctx: Context) -> tuple[Any, Any]:
     return gr.Dropdown(known), gr.Dropdown(made)
 
 
-def start(ctx: Context) -> None:
-    """Begin a run."""
-    _told(lambda: retrain.start(ctx), "Run {0.id} is {0.state}.")
+def start(ctx: Context, recipe: str) -> None:
+    """Begin a run by that recipe."""
+    _told(lambda: retrain.start(ctx, _known(recipe)), "Run {0.id} is {0.state}.")
 
 
 def stop(ctx: Context) -> None:
@@ -137,6 +146,11 @@ def history(ctx: Context) -> str:
         known = list(rows.recent_runs(session))
         made = list(stored.history(session, catalog.default_base()))
     return html.history(known) + html.adapters(made)
+
+
+def _known(recipe: str) -> str:
+    """The recipe if it is one that ships: a browser may send any text, a path among them."""
+    return recipe if recipe in presets.names() else presets.AUTO
 
 
 def _newest(ctx: Context, states: tuple[str, ...] | None) -> Any:

@@ -1,0 +1,290 @@
+"""A recipe and what curators decided, as the phases and rows of a run, with its cost told before.
+
+The sizes follow the data; a run that learns on little repeats synthetic statements beside it, so
+that nothing is forgotten.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from models.tasks import Task, task
+from training import articles, rows
+from training.corpora import LabelledStatement
+from training.curated import RunData
+from training.examples import Example, parse_example, sentences_example
+from training.negatives import negatives
+from training.noise import noisy_row
+from training.presets import Preset, PresetPhase, Rows
+from training.run import Kind, PhaseSpec, metrics
+from training.synth.names import NameList
+from training.synthesis import row
+
+Row = Mapping[str, Any]
+
+REPLAY_NOISE = 0.2
+"""Share of the synthetic statements that are damaged."""
+CHARS_A_TOKEN = 3.4
+PROMPT_TOKENS = 24
+"""The chat's frame and the short system prompt."""
+CPU_TOKENS, GPU_TOKENS = 150.0, 9_000.0
+"""Trained tokens a second of the embedded base: two laptop cores, one data-centre GPU."""
+COST: Mapping[Kind, float] = {"sft": 1.0, "dpo": 4.0, "grpo": 8.0}
+"""Work a token: a pair is read by policy and reference, twice each; a rollout is written token by
+token before it is read as often."""
+START_SECONDS = 40.0
+MEMORY: Mapping[Kind, int] = {"sft": 4 * 2**30, "dpo": 5 * 2**30, "grpo": 6 * 2**30}
+
+
+class TooLittle(ValueError):
+    """There is nothing to learn from yet; the message says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Phases with their rows, and what they will cost: seconds, and bytes of memory."""
+
+    recipe: str
+    tasks: tuple[str, str]
+    phases: tuple[tuple[PhaseSpec, tuple[Row, ...]], ...]
+    examples: int
+    replayed: int
+    pairs: int
+    prompts: int
+    held_out: int
+    tokens: int
+    seconds: float
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """What the user or a test sets beside the recipe."""
+
+    seed: int
+    max_steps: int | None
+    overrides: Mapping[str, Mapping[str, Any]]
+
+
+def plan(
+    data: RunData,
+    recipe: Preset,
+    *,
+    tasks: tuple[str, str],
+    tokens_per_second: float | None = None,
+    cuda: bool = False,
+    seed: int = 7,
+    max_steps: int | None = None,
+    overrides: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Plan:
+    """A recipe's run over the data, which were collected for `tasks`, stage 1 and 2.
+
+    `tokens_per_second` is what a former run reached on this machine, if there was one; `max_steps`
+    bounds each phase; `overrides` change parameters by the kind of phase. Raises `TooLittle` where
+    nothing could be learned or told.
+    """
+    if not data.examples:
+        raise TooLittle("No decided paper to learn from yet: accept or correct a few.")
+    if not data.held_out:
+        raise TooLittle(
+            "No decided paper is held out yet, so a new adapter could not be compared: "
+            "decide a few more."
+        )
+    first, second = map(task, tasks)
+    sizes = _Sizes(seed, max_steps, overrides or {})
+    planned: list[tuple[PhaseSpec, tuple[Row, ...]]] = []
+    for phase in recipe.phases:
+        made = _rows(phase, data, first, second, seed)
+        if _own(phase, made, data) < phase.rows.least or (phase.rows.gpu and not cuda):
+            continue
+        planned.append((_spec(phase, len(planned), first, second, made, sizes), tuple(made)))
+    tokens = [_tokens(spec, made, second) for spec, made in planned]
+    work = sum(COST[spec.kind] * n for (spec, _), n in zip(planned, tokens, strict=True))
+    speed = tokens_per_second or (GPU_TOKENS if cuda else CPU_TOKENS)
+    return Plan(
+        recipe=recipe.name,
+        tasks=tasks,
+        phases=tuple(planned),
+        examples=len(data.examples),
+        replayed=_count(planned, "sft", lambda row: row["source"] != "curated"),
+        pairs=_count(planned, "dpo"),
+        prompts=_count(planned, "grpo"),
+        held_out=len(data.held_out),
+        tokens=sum(tokens),
+        seconds=START_SECONDS * len(planned) + work / speed,
+        memory=max(MEMORY[spec.kind] for spec, _ in planned),
+    )
+
+
+def _rows(phase: PresetPhase, data: RunData, first: Task, second: Task, seed: int) -> list[Row]:
+    if phase.kind == "sft":
+        return [asdict(it) for it in _examples(phase.rows, data, first, second, seed)]
+    if phase.kind == "dpo":
+        return list(_pairs(phase.rows, data, (first, second), seed))
+    if phase.rows.articles:
+        return articles.rows(data.articles, first, second, seed)
+    return [_prompt(record, second) for record in data.learned]
+
+
+def _own(phase: PresetPhase, made: Sequence[Row], data: RunData) -> int:
+    """How many rows of the phase are not synthetic."""
+    return len(data.examples) if phase.kind == "sft" else len(made)
+
+
+def _spec(
+    phase: PresetPhase,
+    number: int,
+    first: Task,
+    second: Task,
+    made: Sequence[Row],
+    sizes: _Sizes,
+) -> PhaseSpec:
+    given: dict[str, Any] = dict(phase.parameters) | {"seed": sizes.seed}
+    if phase.kind == "grpo":
+        given |= {"reply": second.reply}
+        if phase.rows.articles:  # an article's rollouts belong to one step
+            given |= {"articles": [first.name, second.name], "batch": articles.slots(made)}
+        else:  # a step needs all its prompts
+            given["batch"] = min(int(given.get("batch", 2)), len(made))
+    given |= sizes.overrides.get(phase.kind, {})
+    if sizes.max_steps is not None:
+        asked = given.get("max_steps", -1)
+        given["max_steps"] = sizes.max_steps if asked < 0 else min(asked, sizes.max_steps)
+    data = f"{phase.kind}.jsonl" if number == 0 else f"{phase.kind}-{number + 1}.jsonl"
+    return PhaseSpec(
+        kind=phase.kind, name=phase.kind, parameters=given, data=data, merged=phase.merged
+    )
+
+
+def _examples(
+    wanted: Rows, data: RunData, first: Task, second: Task, seed: int
+) -> Iterator[Example]:
+    """The decided papers, several times and some of them damaged, among synthetic statements."""
+    rng = random.Random(seed)
+    finding = [example for example in data.examples if example.task == first.name]
+    learned: list[Example] = []
+    for _ in range(wanted.passes):
+        learned += finding
+        for record in data.learned:
+            damaged = _damaged(record, rng) if rng.random() < wanted.noise else record
+            learned.append(parse_example(damaged, second.name))
+    count = max(wanted.least_replay, int(wanted.replay * len(learned)))
+    noise = max(REPLAY_NOISE, wanted.noise)
+    mixed = learned + list(replay(count, seed, first, second, noise))
+    rng.shuffle(mixed)
+    yield from mixed
+
+
+def _damaged(record: LabelledStatement, rng: random.Random) -> LabelledStatement:
+    return _labelled(noisy_row(record.model_dump(mode="json"), rng))
+
+
+def _labelled(made: Mapping[str, Any]) -> LabelledStatement:
+    fields = LabelledStatement.model_fields
+    return LabelledStatement.model_validate({k: v for k, v in made.items() if k in fields})
+
+
+def replay(
+    count: int, seed: int, first: Task, second: Task, noise: float = REPLAY_NOISE
+) -> Iterator[Example]:
+    """Synthetic statements, four of five to parse, the others to find the sentences in."""
+    names = NameList()
+    for number in range(count):
+        record = _labelled(row(names, seed, number, noise=noise))
+        is_to_find = number % 5 == 4
+        yield (
+            sentences_example(record, first.name)
+            if is_to_find
+            else parse_example(record, second.name)
+        )
+
+
+def _pairs(wanted: Rows, data: RunData, both: tuple[Task, Task], seed: int) -> Iterator[Row]:
+    asked = {it.name for it in both}
+    if wanted.mistakes:
+        for pair in data.pairs:
+            if pair.task in asked:
+                told = pair.model_dump(mode="json")
+                yield {key: told[key] for key in ("prompt", "chosen", "rejected")}
+    rng = random.Random(seed)
+    for record in data.learned:
+        right = rows.write_funders(both[1], record.statement, record.funders)
+        for _ in range(wanted.negatives):
+            wrong = negatives(right, both[1], rng).rejected
+            yield {
+                "prompt": chat(both[1], record.statement),
+                "chosen": [{"role": "assistant", "content": right}],
+                "rejected": [{"role": "assistant", "content": wrong}],
+            }
+
+
+def _prompt(record: LabelledStatement, second: Task) -> Row:
+    funders = [funder.model_dump(mode="json") for funder in record.funders]
+    return {
+        "prompt": chat(second, record.statement),
+        "statement": record.statement,
+        "funders": funders,
+    }
+
+
+def chat(asked: Task, text: str) -> list[dict[str, str]]:
+    """A task's prompt about a text, as messages."""
+    return [message.model_dump(mode="json") for message in rows.messages(asked.prompt(text))]
+
+
+def _count(
+    planned: Sequence[tuple[PhaseSpec, tuple[Row, ...]]], kind: Kind, are: Any = None
+) -> int:
+    return sum(
+        are is None or are(row) for spec, made in planned if spec.kind == kind for row in made
+    )
+
+
+def _tokens(spec: PhaseSpec, made: Sequence[Row], second: Task) -> int:
+    """Tokens that a phase goes over: what is read, and for GRPO each rollout."""
+    given, steps = spec.parameters, int(spec.parameters.get("max_steps", -1))
+    if spec.kind == "sft":
+        return _bounded(sum(_sft_tokens(row) for row in made), steps, given["batch_tokens"])
+    if spec.kind == "dpo":
+        of_pairs = sum(len(str(row)) for row in made) / CHARS_A_TOKEN
+        a_step = of_pairs / len(made) * given.get("batch", 4) * given.get("accumulate", 2)
+        return _bounded(int(of_pairs), steps, a_step)
+    group, batch = int(given.get("group", 8)), int(given.get("batch", 2))
+    read = sum(len(str(row.get("prompt", ""))) + len(str(row["funders"])) for row in made)
+    tokens = group * read / CHARS_A_TOKEN
+    return _bounded(int(tokens), steps, tokens / len(made) * batch)
+
+
+def _bounded(tokens: int, steps: int, a_step: float) -> int:
+    return tokens if steps < 0 else min(tokens, int(steps * a_step))
+
+
+def _sft_tokens(row: Row) -> int:
+    return PROMPT_TOKENS + int((len(row["text"]) + len(row["reply"])) / CHARS_A_TOKEN)
+
+
+def speed(run_dir: Path) -> float | None:
+    """Trained tokens a second of a run's SFT phase, by the estimate of `plan`; None if unknown."""
+    data = run_dir / "sft.jsonl"
+    events, _ = metrics(run_dir)
+    ended = [e for e in events if e.get("phase") == "sft" and _ran_whole(e)]
+    seconds: float = sum(event["train_runtime"] for event in ended)
+    if not seconds or not data.is_file():
+        return None
+    with data.open(encoding="utf-8") as lines:
+        return sum(_sft_tokens(json.loads(line)) for line in lines) / seconds
+
+
+def _ran_whole(event: Mapping[str, Any]) -> bool:
+    """Whether the event ends a phase that was trained in one go."""
+    return "train_runtime" in event and event.get("epoch", 0) >= 1
+
+
+def held_out_rows(data: Sequence[LabelledStatement]) -> list[dict[str, Any]]:
+    """Held-out gold as it lies in a run's folder, for the gate."""
+    return [record.model_dump(mode="json") for record in data]
