@@ -105,6 +105,23 @@ def neighbours(session: Session, record_id: int, filters: Filters | None = None)
     )
 
 
+def outdated(session: Session, adapter: str) -> list[tuple[int, str]]:
+    """Records to review, and their names, that another adapter than this one has read last.
+
+    Those that wait to be read again already are left out.
+    """
+    said_by = func.json_extract(ProposalRow.proposal, "$.card.adapter")
+    newest_job = _newest(JobRow.id, JobRow.record_id)
+    query: Any = _joined(select(RecordRow.id, DocumentRow.name))
+    query = query.outerjoin(JobRow, col(JobRow.id) == newest_job).where(
+        _status() == "proposed",
+        col(ProposalRow.id).is_not(None),
+        func.substr(func.coalesce(said_by, ""), 1, len(adapter) + 1) != f"{adapter}@",
+        func.coalesce(col(JobRow.state), "done").not_in(("queued", "running")),
+    )
+    return [(id, name) for id, name in session.exec(query.order_by(col(RecordRow.id)))]
+
+
 def _ordered(
     session: Session, filters: Filters, keep: int | None = None
 ) -> list[tuple[int, Verdict]]:

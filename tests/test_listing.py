@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from db import jobs
 from db.engine import reading, writing
-from db.listing import Filters, neighbours, queue
+from db.listing import Filters, neighbours, outdated, queue
 from models.schemas import Proposal
 from tests.stores import add, proposed, said, save, undo
 
@@ -138,3 +138,23 @@ class TestTheQueue:
             inside = [item.id for item in queue(session, filters).items]
             assert record_id not in inside and place.total == len(inside) + 1
             assert place.next in (*inside, None) and place.previous in (*inside, None)
+
+
+def test_what_another_adapter_has_read_and_nobody_decided_is_outdated(engine: Engine) -> None:
+    def by(adapter: str | None) -> Proposal:
+        plain = proposed("ERC")
+        return plain.model_copy(update={"card": plain.card.model_copy(update={"adapter": adapter})})
+
+    old = add(engine, "old.pdf", "Old.", proposal=by("auto-1@abc"))
+    base = add(engine, "base.pdf", "Base.", proposal=by(None))
+    add(engine, "new.pdf", "New.", proposal=by("auto-10@abc"))
+    add(engine, "waiting.pdf", "Waiting.")
+    decided = add(engine, "decided.pdf", "Decided.", proposal=by("auto-1@abc"))
+    with writing(engine) as session:
+        save(session, decided)
+    with reading(engine) as session:
+        assert outdated(session, "auto-10") == [(old, "old.pdf"), (base, "base.pdf")]
+    with writing(engine) as session:
+        jobs.enqueue(session, "propose", "old.pdf", record_id=old)
+    with reading(engine) as session:
+        assert outdated(session, "auto-10") == [(base, "base.pdf")]

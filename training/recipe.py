@@ -1,5 +1,7 @@
 """A recipe is data: corpora, phases and sizes in one TOML file. This runs one, phase by phase.
 
+Recipes that name no corpora learn from the store; those are `training.presets`.
+
 A run is a folder; a killed run is started again with the same command and goes on where it stopped.
 """
 
@@ -43,8 +45,11 @@ class Recipe:
 
 
 def names() -> list[str]:
-    """The recipes that ship."""
-    return sorted(path.stem for path in _folder().glob("*.toml"))
+    """The recipes with corpora that ship."""
+    paths = _folder().glob("*.toml")
+    return sorted(
+        path.stem for path in paths if "corpora" in tomllib.loads(path.read_text("utf-8"))
+    )
 
 
 def load(name: str | Path) -> Recipe:

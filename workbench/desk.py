@@ -200,6 +200,15 @@ def propose_again(ctx: Context, record_id: int) -> int:
         return job_store.enqueue(session, "propose", name, record_id=record_id).id
 
 
+def propose_outdated(ctx: Context, adapter: str) -> int:
+    """Let the adapter read what waits for review and was read by another; how many papers."""
+    with writing(ctx.engine) as session:
+        waiting = listing.outdated(session, adapter)
+        for record_id, name in waiting:
+            job_store.enqueue(session, "propose", name, record_id=record_id)
+    return len(waiting)
+
+
 def queue(ctx: Context, filters: Filters, offset: int, limit: int) -> dict[str, Any]:
     """A page of the queue."""
     with reading(ctx.engine) as session:

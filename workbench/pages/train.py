@@ -14,7 +14,7 @@ from db.engine import reading, writing
 from models import catalog
 from models.errors import WorkbenchError
 from training import presets
-from workbench import retrain, runs
+from workbench import desk, retrain, runs
 from workbench.context import Context
 from workbench.pages import runs_html as html
 
@@ -47,6 +47,7 @@ def page(ctx: Context) -> None:
             reason = gr.Textbox(label="Reason", placeholder="why, for the record", scale=2)
             promote = gr.Button("Make live", scale=0, elem_id="wb-promote")
             rollback = gr.Button("Roll back", scale=0, elem_id="wb-rollback")
+            anew = gr.Button("Propose anew", scale=0, elem_id="wb-propose-anew")
         history = gr.HTML(elem_id="wb-history", apply_default_css=False)
         timer = gr.Timer(REFRESH_SECONDS)
     shown, chosen_runs = [current, printed, history], [overlay]
@@ -56,6 +57,7 @@ def page(ctx: Context) -> None:
     again.click(partial(resume, ctx), None, None, api_visibility="private")
     promote.click(partial(make_live, ctx), [chosen, reason], reason, api_visibility="private")
     rollback.click(partial(roll_back, ctx), reason, reason, api_visibility="private")
+    anew.click(partial(propose_anew, ctx), None, None, api_visibility="private")
     timer.tick(partial(refresh, ctx), [*chosen_runs, *shown], shown, queue=False, **quiet)
     tab.select(partial(look, ctx), recipe, outlook, **quiet)
     recipe.change(partial(look, ctx), recipe, outlook, **quiet)
@@ -122,6 +124,14 @@ def roll_back(ctx: Context, reason: str) -> str:
 
     _told(act, "The adapter before it is live again.")
     return ""
+
+
+def propose_anew(ctx: Context) -> None:
+    """Let the live adapter read the papers that wait for review once more."""
+    name, _ = retrain.live_adapter(ctx)
+    count = desk.propose_outdated(ctx, name)
+    papers = "1 paper is" if count == 1 else f"{count} papers are"
+    gr.Info(f"{papers} read anew by {name}." if count else f"{name} has read all that waits.")
 
 
 def refresh(ctx: Context, overlay: list[int] | None, *shown: str) -> tuple[Any, ...]:
