@@ -20,7 +20,7 @@ Moss grows where it is wet. We measured it {n} times and found it to be green.
 
 Acknowledgements
 
-We thank the gardeners. This work was supported by the {name} Foundation (grant {award}).
+We thank the gardeners. This work was supported by the {name} Foundation (Moss Plan, grant {award}).
 """
 
 
@@ -38,7 +38,7 @@ def papers(folder: Path) -> dict[str, dict[str, Any]]:
         name, award = f"{NAMES[n % 9]} {NAMES[(n + 4) % 9]}", f"MF-{1000 + 37 * n}"
         path = folder / f"moss-{n}.txt"
         path.write_text(TEXT.format(n=n, name=name, award=award))
-        statement = f"This work was supported by the {name} Foundation (grant {award})."
+        statement = f"This work was supported by the {name} Foundation (Moss Plan, grant {award})."
         awards = [{"award_ids": [award], "funding_scheme": ["Moss Plan"], "award_title": []}]
         made[path.name] = {
             "statements": [statement],

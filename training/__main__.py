@@ -16,6 +16,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -203,9 +204,21 @@ def _beat(run_dir: Path, phase: str, request: Request, report: Reporter) -> Any:
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
             event = {"phase": phase, "step": state.global_step, **(logs or {})}
             runs.append_metrics(run_dir, event)
+            log.info(
+                "%s, step %d of %d: %s", phase, state.global_step, state.max_steps, _line(logs)
+            )
             report.tell(step=state.global_step, steps=state.max_steps)
 
     return Beat()
+
+
+def _line(logs: Mapping[str, Any] | None) -> str:
+    """The figures of a log event, for people."""
+    figures = ((name, value) for name, value in (logs or {}).items() if name != "epoch")
+    return ", ".join(
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in figures
+    )
 
 
 def _say_who(run_dir: Path) -> None:

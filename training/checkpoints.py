@@ -39,6 +39,9 @@ def finish(trainer: Any, folder: Path, done: Path) -> Path:
     What a killed trainer left half written is removed. Only the adapter named "default" is kept:
     DPO trains beside a frozen copy of it.
     """
+    from transformers.trainer_callback import PrinterCallback
+
+    trainer.remove_callback(PrinterCallback)  # who watches has a callback of their own
     for half in (path for path in _all(folder) if state(path) is None):
         shutil.rmtree(half)
     last = newest(folder)

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from training import checkpoints, stacking
 from training.corpora import LabelledStatement
 from training.examples import Encoded, Example, parse_example
+from training.rows import readable_from
 from training.run import ADAPTER, InvalidRun, PhaseSpec, RunSpec, made, phase_dir, read_rows
 
 HELD_OUT = 60
@@ -74,7 +75,8 @@ def _held_out(spec: RunSpec, run_dir: Path) -> list[Example]:
     if spec.gate is None or spec.tasks is None:
         return []
     gold = [LabelledStatement.model_validate(row) for row in read_rows(run_dir, spec.gate)]
-    return [parse_example(record, spec.tasks[1]) for record in gold[:HELD_OUT]]
+    told = [record for record in gold if readable_from(record.funders, record.statement)]
+    return [parse_example(record, spec.tasks[1]) for record in told[:HELD_OUT]]
 
 
 def check(spec: RunSpec, run_dir: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -80,10 +80,12 @@ def run(
     base: Path,
     threads: int | None = None,
     tell: Tell = print,
+    callbacks: Sequence[Any] = (),
 ) -> Path:
     """Train all phases; return the PEFT folder of the finished adapter (float16).
 
-    `data` holds the corpora that the recipe names, `base` is the base as a transformers folder.
+    `callbacks` are the trainers'. `data` holds the corpora that the recipe names, `base` is the base
+    as a transformers folder.
     """
     from transformers import AutoTokenizer
 
@@ -104,7 +106,7 @@ def run(
         tell(
             f"{phase.name}: {len(rows):,} examples, {sum(len(r.input_ids) for r in rows):,} tokens"
         )
-        adapter = train(base, rows, phase, folder, adapter, threads)
+        adapter = train(base, rows, phase, folder, adapter, threads, callbacks)
     assert adapter is not None
     return finish(adapter, run_dir / "adapter", recipe)
 

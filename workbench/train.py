@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -33,9 +35,36 @@ def sft(
 
     chosen = recipes.load(recipe)
     weights = _base_weights(chosen.base)
-    adapter = recipes.run(chosen, data, out, weights, threads, typer.echo)
+    with _bar() as bar:
+        adapter = recipes.run(chosen, data, out, weights, threads, typer.echo, [bar])
     typer.echo(f"The adapter is in {adapter}.")
     typer.echo(f"Use it with --model {adapter}")
+
+
+@contextmanager
+def _bar() -> Iterator[Any]:
+    """A trainer's callback that shows step, loss and time left."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+    from transformers import TrainerCallback
+
+    columns = "{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True)) as shown:
+        job = shown.add_task("starting", total=None)
+
+        class Bar(TrainerCallback):
+            """Moves the bar."""
+
+            def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+                shown.update(job, completed=state.global_step, total=state.max_steps)
+
+            def on_log(
+                self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any
+            ) -> None:
+                if "loss" in (logs or {}):
+                    shown.update(job, description=f"loss {float(logs['loss']):.3f}")
+
+        yield Bar()
 
 
 @app.command()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 Point = tuple[float, float]
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 320, 150, 44, 20, 8, 8
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 320, 150, 56, 20, 8, 8
 COLOURS = ("#0f766e", "#b45309", "#1d4ed8", "#be123c", "#6d28d9", "#4d7c0f")
 MOST_POINTS = 400
 

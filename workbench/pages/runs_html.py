@@ -92,7 +92,7 @@ def history(rows: Sequence[TrainingRunRow]) -> str:
         )
         for row in rows
     )
-    heads = ("Run", "State", "Recipe", "Queued", "Took", "Adapter", "")
+    heads = ("Run", "State", "Recipe", "Queued", "Took", "Adapter", "Outcome")
     return "<h3>Runs</h3>" + table(heads, cells, "wb-runs")
 
 

@@ -28,16 +28,17 @@ def page(ctx: Context) -> None:
     with gr.Tab("Train", id="train") as tab:
         with gr.Row(elem_classes="wb-next-run"):
             outlook = gr.HTML(elem_id="wb-outlook", apply_default_css=False)
-            with gr.Column(scale=0, min_width=220):
+            with gr.Column(scale=0, min_width=420):
                 recipe = gr.Dropdown(
                     [(f"{it.name}: {it.title}", it.name) for it in known],
                     value=presets.AUTO,
                     label="Recipe",
                     elem_id="wb-recipe",
                 )
-                go = gr.Button("Retrain", variant="primary", elem_id="wb-retrain")
-                halt = gr.Button("Stop", elem_id="wb-stop-run")
-                again = gr.Button("Resume", elem_id="wb-resume-run")
+                with gr.Row():
+                    go = gr.Button("Retrain", variant="primary", min_width=90, elem_id="wb-retrain")
+                    halt = gr.Button("Stop", min_width=90, elem_id="wb-stop-run")
+                    again = gr.Button("Resume", min_width=90, elem_id="wb-resume-run")
         current = gr.HTML(elem_id="wb-run", apply_default_css=False)
         with gr.Accordion("Log", open=False):
             printed = gr.HTML(elem_id="wb-run-log", apply_default_css=False)
