@@ -84,8 +84,8 @@ def run(
 ) -> Path:
     """Train all phases; return the PEFT folder of the finished adapter (float16).
 
-    `callbacks` are the trainers'. `data` holds the corpora that the recipe names, `base` is the base
-    as a transformers folder.
+    `callbacks` are the trainers'. `data` holds the corpora that the recipe names, `base` is the
+    base as a transformers folder.
     """
     from transformers import AutoTokenizer
 
