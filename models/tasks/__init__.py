@@ -29,7 +29,8 @@ class Task:
 
     `lengths` holds for each list the fewest and most items that make sense (MeXtract's
     answer_min and answer_max); decoding enforces the upper bound. `reply` is the form of the
-    answer: the JSON itself, or the short form of `models.compact` that means the same.
+    answer: the JSON itself, or the short form of `models.compact` that means the same. A model
+    that always answers with an object names the funders' key in it: `wrap`.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Task:
     user: str
     max_tokens: int
     reply: Literal["json", "lines"] = "json"
+    wrap: str | None = None
     guidelines: Mapping[str, str] = field(default_factory=dict)
     lengths: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
@@ -52,7 +54,8 @@ class Task:
         """JSON schema of the reply: every key required, in order, lists bounded."""
         if self.output == "statements":
             return _statements_schema(self._at_most("statements"))
-        return _funders_schema(self)
+        funders = _funders_schema(self)
+        return _closed({self.wrap: funders}) if self.wrap else funders
 
     def _as_read(self, text: str) -> str:
         if self.reply == "json":
