@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from models import calibration
+from models import calibration, chains
 from models.backends import Backend, open_backend
 from models.errors import ModelUnavailable
 
@@ -112,12 +112,15 @@ def _card(folder: Path) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def listing() -> list[dict[str, str | bool]]:
-    """The models that can be opened by name, adapters first, as rows for people and programs."""
+def listing(folder: Path | None = None) -> list[dict[str, str | bool]]:
+    """The models that can be opened by name, adapters first, as rows for people and programs.
+
+    `folder` is where the files of the chains lie (`models.chains`).
+    """
     named = bases()
     known: list[tuple[Adapter | Base, Base]] = [(a, named[a.base]) for a in adapters().values()]
     known += [(base, base) for base in named.values()]
-    return [
+    own: list[dict[str, str | bool]] = [
         {
             "name": model.name,
             "title": model.title,
@@ -127,6 +130,17 @@ def listing() -> list[dict[str, str | bool]]:
             "license": model.license,
         }
         for model, base in known
+    ]
+    return own + [
+        {
+            "name": chain.name,
+            "title": chain.title,
+            "default": False,
+            "base": chain.base,
+            "installed": chains.is_installed(chain, folder),
+            "license": chain.license,
+        }
+        for chain in chains.chains().values()
     ]
 
 
@@ -147,10 +161,13 @@ def default_base() -> str:
     return known.base if known else default()
 
 
-def open_model(model: str | None, cache: Path, threads: int | None = None) -> Backend:
-    """Open a model by its name in the catalog, a GGUF file or a PEFT folder by its path.
+def open_model(
+    model: str | None, cache: Path, threads: int | None = None, folder: Path | None = None
+) -> Backend:
+    """Open a model by its name in the catalog, or a GGUF file, a PEFT or a transformers folder.
 
-    `cache` is where converted files are kept. Raises `ModelUnavailable`.
+    `cache` is where converted files are kept, `folder` where those of the chains lie.
+    Raises `ModelUnavailable`.
     """
     name = model or default()
     if name.endswith(".gguf"):
@@ -161,8 +178,12 @@ def open_model(model: str | None, cache: Path, threads: int | None = None) -> Ba
         return _open_adapter(adapters()[name], cache, threads)
     if (Path(name) / "adapter_config.json").is_file():
         return _open_adapter(from_folder(Path(name)), cache, threads)
+    if (chain := chains.named(name)) is not None:
+        return chains.open_chain(chain, folder)
+    if (Path(name) / "config.json").is_file():
+        return open_backend("hf", path=Path(name))
     if name not in bases():
-        known = ", ".join([*adapters(), *bases()])
+        known = ", ".join([*adapters(), *bases(), *chains.chains()])
         raise ModelUnavailable(f"There is no model {name!r}.", f"Give a .gguf file or: {known}.")
     base = bases()[name]
     return open_backend(base.backend, path=prepare(base, cache), name=name, threads=threads)

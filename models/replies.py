@@ -68,7 +68,7 @@ def read_funders(reply: Completion, asked: Task) -> Extraction:
     """The funders of a stage-2 reply; what was cut off is left out and said so."""
     text = complete(reply, asked)
     try:
-        funders = compact.read_funders(text) if asked.reply == "lines" else tidy(json.loads(text))
+        funders = compact.read_funders(text) if asked.reply == "lines" else _tidy(text, asked)
     except (json.JSONDecodeError, ValidationError, TypeError, AttributeError):
         funders = None
     if funders is None:
@@ -77,6 +77,16 @@ def read_funders(reply: Completion, asked: Task) -> Extraction:
         )
         return Extraction(raw=reply.text, funders=None, error=told)
     return Extraction(raw=reply.text, funders=merge_names(funders), error=_CUT.get(reply.finish))
+
+
+def _tidy(text: str, asked: Task) -> tuple[Funder, ...]:
+    """The funders of a JSON reply. Raises for one of another shape."""
+    data = json.loads(text)
+    if asked.wrap and isinstance(data, dict):
+        if asked.wrap not in data:
+            raise TypeError(f"the reply has no {asked.wrap!r}")
+        data = data[asked.wrap]
+    return tidy(data)
 
 
 _CUT = {

@@ -133,7 +133,9 @@ def test_mextract_rejects_as_many_wrong_forms_as_there_are_statements() -> None:
     assert len(pairs) == 10
     assert all(row["chosen"] != row["rejected"] for row in pairs)
     assert "answer_type" in pairs[0]["prompt"][1]["content"]
-    assert {row["task"] for row in examples} == {"funding_statements", "funding_parse_schema"}
+    tasks = {"funding_statements_mextract", "funding_parse_mextract"}
+    assert {row["task"] for row in examples} == tasks
+    assert all("funders" in json.loads(row["chosen"][0]["content"]) for row in pairs)
 
 
 def test_noise_damages_half_of_the_statements_and_their_gold_with_them() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -10,15 +9,19 @@ import pytest
 from models.errors import InvalidTask
 from models.tasks import asked, load, names, task
 
-# The prompts of the two-stage Llama-3.1-8B card, of the embedded model, and of the recipes. An
-# adapter answers the prompt that it was trained on: a new wording is a new task, never an edit.
+# The prompts of the two-stage Llama-3.1-8B card, of the embedded model and of the recipes, and
+# funding in the frames of MeXtract and Extract-0. An adapter answers the prompt that it was trained
+# on: a new wording is a new task file, never an edit.
 PINNED = {
     "funding_parse": "e1a74bfa8a6df8b66d50b6ab9edb15f72752921294accccc937ecf60e48d6c9d",
+    "funding_parse_extract0": "117f83553777038baf74b0ec0168bc0d246e5959d2ff014572e361d8ac795c60",
     "funding_parse_lines": "e8f3a91abfc14abe49454755cd554bc65b9ec9b001754837f9de91c6458d0b30",
+    "funding_parse_mextract": "e8e47edeba17614015c3bcf406345b7fc56954c2121b91437f81384fda39c592",
     "funding_parse_reasoned": "7977d4138d4ac03f96c319918a352cbdcab6c484613ca7fd21a73ade82e98589",
-    "funding_parse_schema": "b222c60a61c597b41593a32dc986e1f39da3cbf88c45d7148090af9d914d170a",
     "funding_statements": "2e47201256507a856ebefd08f1597bfbe3d0672d5818dea183b028dfe49fc707",
+    "funding_statements_extract0": "a085728e52265c0fe58f3f567f19d7bdd0d5acd0d0ba563ca80dee949a20534d",  # noqa: E501
     "funding_statements_lines": "a93e56e6fc8e6453e2968b3274895b1f1e60e0bcc953db126fdc9c0340539466",
+    "funding_statements_mextract": "f80e1720e5c870e1af1c1a3d4999422c6717076bb3ed0c4541000e6205067f07",  # noqa: E501
 }
 
 
@@ -35,21 +38,6 @@ def test_all_tasks_that_ship_load() -> None:
 def test_a_statement_with_braces_goes_into_the_prompt_as_it_is() -> None:
     prompt = task("funding_parse").prompt("x {text} {0} y")
     assert prompt.user.endswith("\n\nx {text} {0} y")
-
-
-def test_schema_and_guidelines_are_inputs_of_their_own() -> None:
-    asked_so = task("funding_parse_schema")
-    prompt = asked_so.prompt("Paid by {schema} Ltd.")
-    assert "2. award_ids: Identifiers as printed" in prompt.system
-    told = json.loads(prompt.user.splitlines()[1])
-    assert told["answer_type"] == "List[Dict]"
-    awards = told["keys"]["awards"]
-    assert awards["keys"]["award_ids"] == {
-        "answer_type": "List[str]",
-        "answer_min": 0,
-        "answer_max": 60,
-    }
-    assert prompt.user.endswith("Paid by {schema} Ltd.")
 
 
 def test_the_schema_requires_every_key_of_the_shared_types() -> None:

@@ -122,6 +122,8 @@ def write_funders(stage: Task, text: str, funders: Sequence[Funder]) -> str:
     if stage.reply == "lines":
         return compact.write_funders(funders, compact.fold(text))
     answer = dump_funders(funders)
+    if stage.wrap:
+        answer = json.dumps({stage.wrap: json.loads(answer)}, ensure_ascii=False)
     return answer if stage.reply == "json" else reasoned.write(reasons(funders, text), answer)
 
 

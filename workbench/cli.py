@@ -232,10 +232,10 @@ def doctor(as_json: Json = False) -> None:
 
 @models_app.command("list")
 def models_list(as_json: Json = False) -> None:
-    """The models that can be opened by name: adapters, and base models alone."""
+    """The models that can be opened by name: adapters, base models alone, published chains."""
     from models.catalog import listing
 
-    rows = listing()
+    rows = listing(_context().chains)
     if as_json:
         typer.echo(json.dumps(rows))
     else:

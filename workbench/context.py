@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     port: int = 7860
     model: str | None = None
     """A name of the catalog or the path of a GGUF file; None is the catalog's default."""
+    chains: Path | None = None
+    """Folder with NAME/base and NAME/adapter of published models; None is `home`/chains."""
     threads: int | None = None
     """Threads of the model; None is one a core."""
     actor: str = Field(default_factory=_user)
@@ -87,6 +89,11 @@ class Context:
         return self.home / "incoming"
 
     @property
+    def chains(self) -> Path:
+        """Where the files of published models lie, a folder each."""
+        return self.settings.chains or self.home / "chains"
+
+    @property
     def limits(self) -> Limits:
         """How large a file may be."""
         return Limits(max_bytes=self.settings.max_bytes, max_pages=self.settings.max_pages)
@@ -121,4 +128,4 @@ class Context:
         from models.catalog import open_model
 
         name = model or self.model_in_use()
-        return open_model(name, self.home / "models", self.settings.threads)
+        return open_model(name, self.home / "models", self.settings.threads, self.chains)

@@ -31,8 +31,8 @@ class Task:
     `lengths` holds for each list the fewest and most items that make sense (MeXtract's
     answer_min and answer_max); decoding enforces the upper bound. `reply` is the form of the
     answer: the JSON itself, the short form of `models.compact` that means the same, or reasons
-    before the JSON (`models.reasoned`). In the prompts `{text}` is the text, `{schema}` and
-    `{guidelines}` are the task's own.
+    before the JSON (`models.reasoned`). A model that always answers with an object names the
+    funders' key in it: `wrap`.
     """
 
     name: str
@@ -43,28 +43,21 @@ class Task:
     user: str
     max_tokens: int
     reply: Reply = "json"
+    wrap: str | None = None
     guidelines: Mapping[str, str] = field(default_factory=dict)
     lengths: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def prompt(self, text: str) -> Prompt:
         """The chat for one text. Not `str.format`: texts hold braces."""
-        return Prompt(
-            self._filled(self.system),
-            self._filled(self.user).replace("{text}", self._as_read(text)),
-        )
-
-    def _filled(self, template: str) -> str:
-        listed = [f"{n}. {key}: {told}" for n, (key, told) in enumerate(self.guidelines.items(), 1)]
-        return template.replace("{guidelines}", "\n".join(listed)).replace(
-            "{schema}", json.dumps(_described(self.schema))
-        )
+        return Prompt(self.system, self.user.replace("{text}", self._as_read(text)))
 
     @property
     def schema(self) -> dict[str, Any]:
         """JSON schema of the reply: every key required, in order, lists bounded."""
         if self.output == "statements":
             return _statements_schema(self._at_most("statements"))
-        return _funders_schema(self)
+        funders = _funders_schema(self)
+        return _closed({self.wrap: funders}) if self.wrap else funders
 
     def _as_read(self, text: str) -> str:
         if self.reply != "lines":
@@ -74,7 +67,7 @@ class Task:
     @property
     def prompt_sha256(self) -> str:
         """Identity of the prompt: an adapter answers the prompt that it was trained on."""
-        return _sha256(f"{self._filled(self.system)}\0{self._filled(self.user)}")
+        return _sha256(f"{self.system}\0{self.user}")
 
     @property
     def schema_sha256(self) -> str:
@@ -153,25 +146,6 @@ def _funders_schema(task: Task) -> dict[str, Any]:
         return {key: node[key] for key in ("type", "minLength") if key in node}
 
     return tighten(source) | {"maxItems": task._at_most("funders")}
-
-
-def _described(schema: Mapping[str, Any]) -> Any:
-    """A JSON schema as MeXtract writes one for a model: types and lengths of the answers."""
-    if "anyOf" in schema:
-        kinds = [_described(option)["answer_type"] for option in schema["anyOf"]]
-        return {"answer_type": " or ".join(kinds)}
-    if schema["type"] == "object":
-        return {key: _described(value) for key, value in schema["properties"].items()}
-    if schema["type"] == "array":
-        inner = _described(schema["items"])
-        is_object = schema["items"]["type"] == "object"
-        told = {
-            "answer_type": f"List[{'Dict' if is_object else inner['answer_type']}]",
-            "answer_min": schema.get("minItems", 0),
-            "answer_max": schema["maxItems"],
-        }
-        return told | ({"keys": inner} if is_object else {})
-    return {"answer_type": {"string": "str"}.get(schema["type"], schema["type"])}
 
 
 def _sha256(text: str) -> str:
