@@ -168,7 +168,8 @@ class HfBackend:
         """Replies are greedy whatever the model's publisher advises for a conversation."""
         from transformers import GenerationConfig
 
-        self._model.generation_config = GenerationConfig(
+        greedy: Any = GenerationConfig
+        self._model.generation_config = greedy(
             eos_token_id=self._ends, pad_token_id=self._ends[0], do_sample=False
         )
 
