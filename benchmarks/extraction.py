@@ -30,10 +30,10 @@ from models.schemas import Funder, FunderList
 from models.scoring.corpus import LevelScore, score_corpus
 from models.scoring.statements import RESEMBLANCES, StatementCounts, score_statements
 from training import calibrate, corpora
+from training.run import replace
 
 Row = dict[str, Any]
 LEVELS = ("funder", "award_id", "scheme", "title")
-BEGIN, END = "<!-- scores -->", "<!-- /scores -->"
 REGEX = "regex"
 
 
@@ -248,17 +248,19 @@ def kept(path: Path, make: Callable[[], Iterable[Row]]) -> list[Row]:
     """The rows of the file, made and written first where it is not there."""
     if not path.is_file():
         rows = [json.dumps(row, ensure_ascii=False) + "\n" for row in make()]
-        path.write_text("".join(rows), "utf-8")
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        replace(path, "".join(rows))
+    # split at "\n" alone: a text may hold other characters that Python takes for line ends
+    return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line]
 
 
-def fill(path: Path, text: str) -> None:
-    """Put the tables between the marks of a Markdown file."""
-    before, begin, rest = path.read_text("utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
+def fill(path: Path, text: str, name: str = "scores") -> None:
+    """Put tables between the marks `<!-- name -->` and `<!-- /name -->` of a Markdown file."""
+    start, stop = f"<!-- {name} -->", f"<!-- /{name} -->"
+    before, begin, rest = path.read_text("utf-8").partition(start)
+    _, end, after = rest.partition(stop)
     if not begin or not end:
-        raise SystemExit(f"{path} has no {BEGIN} … {END} to fill.")
-    path.write_text(f"{before}{BEGIN}\n{text}{END}{after}", "utf-8")
+        raise SystemExit(f"{path} has no {start} … {stop} to fill.")
+    path.write_text(f"{before}{start}\n{text}{stop}{after}", "utf-8")
 
 
 def slug(model: str) -> str:

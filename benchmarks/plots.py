@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from training.calibrate import Bin
 
@@ -30,11 +31,75 @@ def reliability(curves: Mapping[str, Sequence[Bin]]) -> str:
         parts.append(
             f'<text x="{_EDGE + 8}" y="{_EDGE - 12 + 14 * row}" fill="{colour}">{name}</text>'
         )
-    side = _SIZE + 2 * _EDGE
+    return _svg(_SIZE + 2 * _EDGE, "\n".join(parts))
+
+
+class Measured(NamedTuple):
+    """A figure `y` at `x`, and the ends of its interval."""
+
+    x: float
+    y: float
+    low: float
+    high: float
+
+
+def panels(shown: Mapping[str, Mapping[str, Sequence[Measured]]], below: str) -> str:
+    """Plots side by side by their titles, in each a curve a name; `below` names what is right.
+
+    The heights of a plot begin at 0; a bar at a point is its interval.
+    """
+    parts = [
+        f'<g transform="translate({number * (_SIZE + 2 * _EDGE)} 0)">'
+        f"{_panel(title, curves, below)}</g>"
+        for number, (title, curves) in enumerate(shown.items())
+    ]
+    return _svg(len(parts) * (_SIZE + 2 * _EDGE), "\n".join(parts))
+
+
+def _panel(title: str, curves: Mapping[str, Sequence[Measured]], below: str) -> str:
+    points = [point for curve in curves.values() for point in curve]
+    right = max((p.x for p in points), default=1.0) or 1.0
+    top = max((p.high for p in points), default=1.0) or 1.0
+    ticks = sorted({p.x for p in points})
+    parts = [
+        f'<rect x="{_EDGE}" y="{_EDGE}" width="{_SIZE}" height="{_SIZE}" fill="none" '
+        'stroke="#999"/>',
+        f'<text x="{_x(0.5):.0f}" y="{_EDGE - 30}" text-anchor="middle" font-weight="bold">'
+        f"{title}</text>",
+        f'<text x="{_x(0.5):.0f}" y="{_y(0) + 32:.0f}" text-anchor="middle">{below}</text>',
+        *(
+            f'<text x="{_x(x / right):.0f}" y="{_y(0) + 14:.0f}" text-anchor="middle">{x:g}</text>'
+            for x in ticks
+        ),
+        *(
+            f'<text x="{_x(0) - 6:.0f}" y="{_y(share) + 4:.0f}" text-anchor="end">'
+            f"{share * top:.2g}</text>"
+            for share in (0, 0.25, 0.5, 0.75, 1)
+        ),
+    ]
+    for row, ((name, curve), colour) in enumerate(zip(curves.items(), _COLOURS, strict=False)):
+        aside = 3 * row - 3  # bars of one x beside each other
+        line = " ".join(f"{_x(p.x / right) + aside:.1f},{_y(p.y / top):.1f}" for p in curve)
+        parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}"/>')
+        parts += [
+            f'<line x1="{_x(p.x / right) + aside:.1f}" y1="{_y(p.low / top):.1f}" '
+            f'x2="{_x(p.x / right) + aside:.1f}" y2="{_y(p.high / top):.1f}" stroke="{colour}" '
+            f'stroke-opacity="0.4" stroke-width="2"><title>{name}: {p.y:.3f} '
+            f"({p.low:.3f} to {p.high:.3f}) at {p.x:g}</title></line>"
+            for p in curve
+        ]
+        parts.append(
+            f'<text x="{_EDGE + 8 + 70 * row}" y="{_EDGE - 12}" fill="{colour}">{name}</text>'
+        )
+    return "\n".join(parts)
+
+
+def _svg(width: int, drawn: str) -> str:
+    height = _SIZE + 2 * _EDGE
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         'font-family="sans-serif" font-size="11">'
-        f'<rect width="{side}" height="{side}" fill="#fff"/>' + "\n".join(parts) + "</svg>\n"
+        f'<rect width="{width}" height="{height}" fill="#fff"/>{drawn}</svg>\n'
     )
 
 

@@ -72,22 +72,22 @@ def collect(
 
     `statements` and `funders` name the tasks, stage 1 and 2, that the adapter to train answers.
     """
-    learned: list[Decided] = []
+    to_learn: list[Decided] = []
     held_out: list[LabelledStatement] = []
     for document in decided:
         if is_held_out(document.identity):
             held_out += _as_gold(document)
         else:
-            learned.append(document)
+            to_learn.append(document)
     leaks = shared_wording(
-        [join_statements(it.answer.statements) for it in learned],
+        [join_statements(it.answer.statements) for it in to_learn],
         [record.statement for record in held_out],
         common=SET_PHRASE,
     )
-    kept = [document for number, document in enumerate(learned) if number not in leaks]
+    kept = [document for number, document in enumerate(to_learn) if number not in leaks]
     return RunData(
         examples=tuple(e for it in kept for e in examples(it, task(statements), task(funders))),
-        learned=tuple(record for it in kept if _is_readable(it) for record in _as_gold(it)),
+        learned=tuple(record for it in kept for record in learned(it)),
         articles=tuple(map(_as_article, kept)),
         pairs=tuple(pair for it in kept for pair in _pairs(it)),
         held_out=tuple(held_out),
@@ -109,6 +109,12 @@ def examples(document: Decided, first: Task, second: Task) -> Iterator[Example]:
     if read and _is_readable(document):
         reply = rows.write_funders(second, read, document.answer.funders)
         yield Example(second.name, compact.fold(read), reply, "curated")
+
+
+def learned(document: Decided) -> Iterator[LabelledStatement]:
+    """What stage 2 reads of a document, with its funders, where they can be read from it."""
+    if _is_readable(document):
+        yield from _as_gold(document)
 
 
 def _is_readable(document: Decided) -> bool:

@@ -2,11 +2,13 @@
 screen alike.
 
 `text` says when two strings are alike, `matching` pairs values, `funders` scores one document,
-`corpus` many, `statements` the statements found in a document, `errors` names what is wrong, and
-`reading` takes funders out of other people's JSON. Knows no model, no store and no torch.
+`corpus` many, `statements` the statements found in a document, `errors` names what is wrong,
+`edits` counts what there is to correct, and `reading` takes funders out of other people's JSON.
+Knows no model, no store and no torch.
 """
 
 from models.scoring.corpus import Answered, LevelScore, Report, bootstrap_f1, score_corpus
+from models.scoring.edits import count_edits
 from models.scoring.errors import ErrorKind, Finding, count_errors, find_errors
 from models.scoring.funders import LEVELS, Counts, Level, pair_funders, score_document
 from models.scoring.matching import FIELD_MODES, MODES, Criteria, Mode, Resolver
@@ -30,6 +32,7 @@ __all__ = [
     "Report",
     "Resolver",
     "bootstrap_f1",
+    "count_edits",
     "count_errors",
     "evaluate_statements",
     "find_errors",
