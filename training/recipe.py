@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import WorkbenchError
+from training import checkpoints
 from training.mixture import Corpora, Mix, draw
 from training.sft import LoraShape, Phase
 
@@ -124,16 +125,7 @@ def _write_manifest(folder: Path, drawn: list[Any], corpus: Corpora) -> None:
 
 def finish(adapter: Path, target: Path, recipe: Recipe) -> Path:
     """The adapter as it is shipped: float16 weights, a plain configuration, how it was made."""
-    from safetensors.torch import load_file, save_file
-
-    target.mkdir(parents=True, exist_ok=True)
-    weights = load_file(adapter / "adapter_model.safetensors")
-    save_file(
-        {k: v.half().contiguous() for k, v in weights.items()}, target / "adapter_model.safetensors"
-    )
-    config = json.loads((adapter / "adapter_config.json").read_text("utf-8"))
-    config["base_model_name_or_path"] = recipe.base
-    (target / "adapter_config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+    checkpoints.halve(adapter, target, recipe.base)
     made = {
         "recipe": recipe.name,
         "base": recipe.base,
