@@ -71,12 +71,13 @@ def run(home: Path, kills: int, chance: random.Random) -> list[tuple[int, int, l
     return rounds
 
 
-def start(home: Path) -> tuple[subprocess.Popen[bytes], str]:
+def start(home: Path, samples: bool = True) -> tuple[subprocess.Popen[bytes], str]:
     """The real app with its workers, in a process group of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "workbench", "serve", "--samples", "--port", str(port)]
+    command = [sys.executable, "-m", "workbench", "serve", "--port", str(port)]
+    command += ["--samples"] if samples else []
     log = (home / "serve.log").open("ab")
     server = subprocess.Popen(
         command,
@@ -88,9 +89,9 @@ def start(home: Path) -> tuple[subprocess.Popen[bytes], str]:
     return server, f"http://127.0.0.1:{port}"
 
 
-def wait_for_records(url: str, least: int = 5) -> list[int]:
+def wait_for_records(url: str, least: int = 5, seconds: float = 120.0) -> list[int]:
     """The sample papers' records, once the server answers and they are read."""
-    end = time.monotonic() + 120
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
             items = httpx.get(f"{url}/api/records", params={"limit": least}).json()["items"]

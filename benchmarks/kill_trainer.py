@@ -76,15 +76,19 @@ def strike(ctx: Context, run_id: int, folder: Path, number: int, after: float) -
     time.sleep(0.2)
     held = process.is_alive(folder)
     runs.reconcile(ctx)
-    last = folders.last_checkpoint(folder)
-    kept = f"{last.parent.parent.name}/{last.name}" if last else "none yet"
     where = (status.state, status.phase or "", status.step) if status else ("unread", "", 0)
     print(
         f"{number:>4} {after:>8.1f} {where[0]:>10} {where[1]:>7} {where[2]:>5}  "
-        f"{state(ctx, run_id)}, {kept}{'' if hit else ' (it had ended)'}",
+        f"{state(ctx, run_id)}, {checkpoint(folder)}{'' if hit else ' (it had ended)'}",
         flush=True,
     )
     return int(held) + int(state(ctx, run_id) == "running") + int(status is None)
+
+
+def checkpoint(folder: Path) -> str:
+    """The newest checkpoint of a run, for the table."""
+    last = folders.last_checkpoint(folder)
+    return f"{last.parent.parent.name}/{last.name}" if last else "none yet"
 
 
 def state(ctx: Context, run_id: int) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from models import calibration, chains
 from models.backends import Backend, open_backend
-from models.errors import ModelUnavailable
+from models.errors import ModelUnavailable, UnusableAdapter
 
 try:
     import tomllib
@@ -80,16 +80,23 @@ def adapters() -> dict[str, Adapter]:
 
 
 def from_folder(folder: Path) -> Adapter:
-    """An adapter that lies outside the catalog. Raises `ModelUnavailable` for an unknown base.
+    """An adapter that lies outside the catalog. Raises `UnusableAdapter` for an unknown base.
 
     It answers the tasks that its `training.json` names; without one it is taken to be trained like
     the catalog's adapter of the same base.
     """
-    config = json.loads((folder / "adapter_config.json").read_text("utf-8"))
-    base = config.get("base_model_name_or_path")
+    try:
+        config = json.loads((folder / "adapter_config.json").read_text("utf-8"))
+        base = config["base_model_name_or_path"]
+        (folder / "adapter_model.safetensors").stat()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UnusableAdapter(
+            f"The adapter {folder} cannot be read: its files are damaged or missing ({error}).",
+            "Choose or train another.",
+        ) from error
     like = next((a for a in adapters().values() if a.base == base), None)
     if like is None:
-        raise ModelUnavailable(
+        raise UnusableAdapter(
             f"The adapter {folder} is made for {base!r}, which is not in the catalog.",
             f"Known bases: {', '.join(bases())}.",
         )

@@ -32,3 +32,7 @@ class InvalidTask(WorkbenchError):
 
 class ModelUnavailable(WorkbenchError):
     """The model's files are missing or damaged, or it cannot read a prompt of this length."""
+
+
+class UnusableAdapter(ModelUnavailable):
+    """The adapter itself is at fault: damaged, gone astray, or made for another base."""

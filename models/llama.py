@@ -212,13 +212,15 @@ class Llama:
     # Choice
 
     def choose(self, logits: Any, allowed: Callable[[int], bool] | None) -> int:
-        """The most likely token that is allowed. Raises `Refused` where none is.
+        """The most likely token that is allowed. Raises `Refused` where none is or all are NaN.
 
         `allowed` is asked about the likeliest first: mostly it is asked once.
         """
         import numpy as np
 
-        best = int(logits.argmax())
+        best = int(logits.argmax())  # of a NaN, where there is one
+        if not np.isfinite(logits[best]):
+            raise Refused
         if allowed is None or allowed(best):
             return best
         likely = np.argpartition(logits, -256)[-256:]

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.errors import ModelUnavailable
+from models.errors import UnusableAdapter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +39,7 @@ def merge(base: Path, adapter: Path, target: Path, kind: str = "Q8_0") -> Path:
     """Write `base` with the adapter's weights added in, its linear layers quantized as `kind`.
 
     `adapter` is a PEFT folder. The file is written beside and renamed: one that is there is whole.
-    Raises `ModelUnavailable` when the adapter is damaged or made for another model, `OSError` when
+    Raises `UnusableAdapter` when the adapter is damaged or made for another model, `OSError` when
     the file cannot be written.
     """
     import gguf
@@ -84,26 +84,54 @@ def read_deltas(adapter: Path, heads: tuple[int, int]) -> Iterator[tuple[str, Ar
     """What a PEFT adapter adds to each GGUF tensor: scale x B x A, shape (out, in), float32.
 
     `heads` are the numbers of query and key heads: GGUF keeps the rows of these two layers in the
-    order of llama.cpp's rotary embedding, transformers in its own.
+    order of llama.cpp's rotary embedding, transformers in its own. Raises `UnusableAdapter`.
     """
+    weights, scale = _read(adapter)
+    for (layer, part), (a, b) in sorted(_pairs(weights).items()):
+        name = f"blk.{layer}.{part}.weight"
+        try:
+            delta = scale * (b.astype("float32") @ a.astype("float32"))
+            if part in ("attn_q", "attn_k"):
+                delta = _to_llama_order(delta, heads[part == "attn_k"])
+        except ValueError as error:  # halves that cannot be multiplied, rows that are no heads
+            raise _foreign(name) from error
+        _refuse_astray(delta, name)
+        yield name, delta
+
+
+def _read(adapter: Path) -> tuple[Mapping[str, Array], float]:
+    """The adapter's matrices by their keys, and what their products are multiplied by."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
     try:
         config = json.loads((adapter / "adapter_config.json").read_text("utf-8"))
-        weights = load_file(adapter / "adapter_model.safetensors")
-    except (OSError, ValueError, SafetensorError) as error:
-        raise ModelUnavailable(
-            f"The adapter {adapter} cannot be read: {error}.", "Choose or train another."
+        scale = config["lora_alpha"] / (config["r"] ** (0.5 if config.get("use_rslora") else 1))
+        return load_file(adapter / "adapter_model.safetensors"), scale
+    except (OSError, ValueError, KeyError, TypeError, ArithmeticError, SafetensorError) as error:
+        raise UnusableAdapter(
+            f"The adapter {adapter} cannot be read: its files are damaged or cut short ({error}).",
+            "Choose or train another.",
         ) from error
-    scale = config["lora_alpha"] / (config["r"] ** (0.5 if config.get("use_rslora") else 1))
-    for (layer, part), (a, b) in sorted(_pairs(weights).items()):
-        delta = scale * (b.astype("float32") @ a.astype("float32"))
-        if part == "attn_q":
-            delta = _to_llama_order(delta, heads[0])
-        elif part == "attn_k":
-            delta = _to_llama_order(delta, heads[1])
-        yield f"blk.{layer}.{part}.weight", delta
+
+
+def _refuse_astray(delta: Array, name: str) -> None:
+    """Quantized layers are scaled by float16: what that cannot hold would read as no number."""
+    import numpy as np
+
+    if not np.abs(delta).max(initial=0.0) <= np.finfo(np.float16).max:  # NaN is not, either
+        raise UnusableAdapter(
+            f"The adapter's weights are no numbers or far too large ({name}): "
+            "its training went astray.",
+            "Train it again with a lower learning rate.",
+        )
+
+
+def _foreign(name: str) -> UnusableAdapter:
+    return UnusableAdapter(
+        f"The adapter does not fit this base model ({name}).",
+        "Use the base that it was trained on.",
+    )
 
 
 def _pairs(weights: Mapping[str, Any]) -> dict[tuple[int, str], tuple[Any, Any]]:
@@ -112,12 +140,12 @@ def _pairs(weights: Mapping[str, Any]) -> dict[tuple[int, str], tuple[Any, Any]]
         match = _KEY.fullmatch(key)
         part = _NAMES.get(match.group(2)) if match else None
         if match is None or part is None:
-            raise ModelUnavailable(
+            raise UnusableAdapter(
                 f"The adapter changes {key}, which cannot be merged.", "Train the linear layers."
             )
         halves.setdefault((int(match.group(1)), part), {})[match.group(3)] = value
     if broken := [key for key, pair in halves.items() if set(pair) != {"A", "B"}]:
-        raise ModelUnavailable(f"The adapter lacks half of layer {broken[0]}.", "Train it again.")
+        raise UnusableAdapter(f"The adapter lacks half of layer {broken[0]}.", "Train it again.")
     return {key: (pair["A"], pair["B"]) for key, pair in halves.items()}
 
 
@@ -140,10 +168,7 @@ def _refuse_foreign(deltas: Mapping[str, Array], reader: Any) -> None:
     shapes = {t.name: tuple(int(n) for n in reversed(t.shape)) for t in reader.tensors}
     for name, delta in deltas.items():
         if shapes.get(name) != delta.shape:
-            raise ModelUnavailable(
-                f"The adapter does not fit this base model ({name}).",
-                "Use the base that it was trained on.",
-            )
+            raise _foreign(name)
 
 
 def _copy_header(reader: Any, path: Path, kind: str) -> Any:

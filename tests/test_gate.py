@@ -80,12 +80,20 @@ def test_a_damaged_adapter_is_refused() -> None:
     decision = verdict(said(gold(), 0.1), said(gold(), 0.8))
     assert not decision.passes
     assert decision.reward.high < 0
+    assert decision.reasons[-1].startswith("The reward falls to")
 
 
 def test_an_adapter_that_says_nothing_is_refused_as_such() -> None:
     decision = verdict(said(gold(), 0.5), [Reading((), True, 1.0)] * 60)
     assert not decision.passes
     assert "say nothing" in decision.reasons[0]
+
+
+def test_replies_that_cannot_be_read_are_not_taken_for_silence() -> None:
+    decision = verdict(said(gold(), 0.5), [Reading(None, False, 1.0)] * 60)
+    assert not decision.passes
+    assert decision.reasons[0].startswith("60 of 60 replies")
+    assert not any("say nothing" in reason for reason in decision.reasons)
 
 
 def test_one_unreadable_reply_is_enough_to_refuse() -> None:

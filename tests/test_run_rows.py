@@ -244,6 +244,24 @@ class TestRowsAndProcesses:
         (changed,) = runs.reconcile(ctx)
         assert (changed.state, changed.pid) == ("running", who.pid)
 
+    def test_an_app_killed_amid_a_start_left_no_number_and_the_next_one_finds_it(
+        self, ctx: Context
+    ) -> None:
+        row = started(ctx)
+        with writing(ctx.engine) as session:
+            left = rows.run(session, row.id)
+            left.pid = left.pid_created = None
+        assert runs.reconcile(ctx) == []
+        assert seen(ctx, row.id).state == "running"
+        assert seen(ctx, row.id).pid == row.pid
+
+    def test_an_adapter_that_does_not_open_cannot_be_made_live(self, ctx: Context) -> None:
+        refused = {"passes": False, "opens": False, "reasons": ["It cannot be used."]}
+        with writing(ctx.engine) as session:
+            adapters.register(session, "cut", "base", str(ctx.home), SHA, metrics=refused)
+        with pytest.raises(WorkbenchError, match="cut does not open"):
+            runs.promote(ctx, "cut", "ada", "I know better")
+
     @pytest.mark.parametrize(
         ("said", "state"),
         [("failed", "failed"), ("stopped", "stopped"), ("running", "interrupted")],

@@ -17,7 +17,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ FINISHED, FAILED, USAGE, HELD = 0, 1, 2, 3
 LOCK_SECONDS = 1.0
 """Who only looks whether a run lives holds its lock for an instant: wait that long."""
 DEVICE_SECONDS = 0.5
+NICENESS = 10
+"""How far the trainer stands back: whoever saves or reads a paper meanwhile comes first."""
 FULL_BYTES = 10_000_000
 """With less than that free, a write that failed is put down to the full disk."""
 
@@ -90,12 +92,24 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     request = Request(run_dir)
     request.listen()
+    _stand_back()
     try:
         with FileLock(run_dir / runs.LOCK, timeout=LOCK_SECONDS):
             return _hold(run_dir, request)
     except Timeout:
         log.error("the run in %s is already being trained", run_dir)
         return HELD
+
+
+def _stand_back() -> None:
+    """Lower this process's priority, before libraries start the threads that inherit it."""
+    if not hasattr(os, "nice"):
+        return
+    os.nice(NICENESS)
+    # A desktop Linux weighs sessions, not processes, against each other.
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(NICENESS))
 
 
 def _hold(run_dir: Path, request: Request) -> int:

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from models import compact
+from models.errors import UnusableAdapter
 from models.extract import Pipeline
 from models.schemas import Funder
 from models.scoring.funders import Counts, score_document
@@ -24,6 +27,8 @@ from training.rewards import SHAPED, funding_metrics, weighted
 
 TOGETHER = 16
 """Statements that one adapter reads before it is the other's turn."""
+FIRST = 4
+"""Statements of the first turn: an adapter whose replies never end takes minutes for one."""
 SHOWN_CHANGES = 20
 
 
@@ -80,18 +85,31 @@ def compare(
     """Open both models (names or folders), let them read, decide: the decision as JSON.
 
     `changes` are the first statements that they read differently. Opening the candidate is its
-    smoke test: it is merged and quantized as it will be used.
+    smoke test: it is merged and quantized as it will be used, and refused where that cannot be.
+    Raises `ModelUnavailable` when anything else keeps the models from being opened.
     """
     from models import catalog
 
-    backends = [catalog.open_model(name, models, threads) for name in (live, candidate)]
-    try:
-        before, after = (Pipeline.funding(backend) for backend in backends)
-        said = read_in_turns(before, after, [record.statement for record in gold], tell)
-    finally:
-        for backend in backends:
-            backend.close()
-    return decide(*said, gold).to_dict() | {"changes": changes(*said, gold)}
+    with ExitStack() as stack:
+        try:
+            after = stack.enter_context(closing(catalog.open_model(candidate, models, threads)))
+        except UnusableAdapter as error:
+            return refusal(error)
+        before = stack.enter_context(closing(catalog.open_model(live, models, threads)))
+        pipelines = Pipeline.funding(before), Pipeline.funding(after)
+        said = read_in_turns(*pipelines, [record.statement for record in gold], tell)
+    read = gold[: len(said[0])]
+    decision = decide(*said, read)
+    if len(read) < len(gold):
+        ended = f"The comparison was ended after {len(read)} of {len(gold)} statements."
+        decision = replace(decision, passes=False, reasons=(*decision.reasons, ended))
+    return decision.to_dict() | {"changes": changes(*said, read)}
+
+
+def refusal(error: UnusableAdapter) -> dict[str, Any]:
+    """The decision on a candidate that does not open, as JSON: there are no figures."""
+    reason = f"It cannot be used. {error.message}"
+    return {"passes": False, "opens": False, "reasons": [reason], "changes": []}
 
 
 def changes(
@@ -117,14 +135,21 @@ def read_in_turns(
     statements: Sequence[str],
     tell: Callable[[int], None] = lambda done: None,
 ) -> tuple[list[Reading], list[Reading]]:
-    """Both adapters' readings of the statements, in their order."""
+    """Both adapters' readings of the statements, in their order.
+
+    They end early where the candidate's replies are broken: most cannot be read, while most of
+    the live adapter's can.
+    """
     readings: tuple[list[Reading], list[Reading]] = ([], [])
-    for number, start in enumerate(range(0, len(statements), TOGETHER)):
-        part = statements[start : start + TOGETHER]
+    bounds = sorted({0, *range(FIRST, len(statements), TOGETHER), len(statements)})
+    for number, (start, end) in enumerate(pairwise(bounds)):
+        part = statements[start:end]
         turns = list(zip((live, candidate), readings, strict=True))
         for pipeline, into in turns if number % 2 == 0 else reversed(turns):
             into += _read(pipeline, part)
-        tell(start + len(part))
+        tell(end)
+        if 2 * _unreadable(readings[0]) < end < 2 * _unreadable(readings[1]):
+            break
     return readings
 
 
@@ -187,7 +212,8 @@ def _objections(
             f"{unreadable} of {len(gold)} replies cannot be read or were cut, more than before."
         )
     funded = [said for said, right in zip(candidate, gold, strict=True) if right.funders]
-    if funded and not any(said.funders for said in funded):
+    silent = sum(said.is_whole and said.funders == () for said in funded)
+    if silent and 2 * silent >= len(funded) and not any(said.funders for said in funded):
         found.append("It finds no funder in any statement: it has learned to say nothing.")
     if seconds[1] > seconds[0] * rule.slower:
         slower = seconds[1] / seconds[0] - 1
@@ -206,6 +232,8 @@ def _merit(reward: Difference, fields: dict[Any, Difference], rule: Rule) -> tup
         and all(f.gain >= -rule.tolerance for f in others)
     ):
         return f"The reward holds at {reward}, and schemes or titles gain.", True
+    if reward.high < 0:
+        return f"The reward falls to {reward}: it reads worse than the live adapter.", False
     return f"The reward is {reward}: no gain beyond chance.", False
 
 

@@ -169,14 +169,16 @@ def stop(ctx: Context, run_id: int, patience_seconds: float = PATIENCE_SECONDS) 
 def reconcile(ctx: Context) -> list[TrainingRunRow]:
     """Make the rows say what is so; adapters of finished runs become candidates."""
     with reading(ctx.engine) as session:
-        if all((row.state == "running") == _is_alive(row) for row in runs.doubtful(session)):
+        if all(map(_is_so, runs.doubtful(session))):
             return []
     with _alone(ctx), writing(ctx.engine) as session:
         changed = runs.reconcile(session, _is_alive, _ending)
         for row in changed:
             if row.state == "finished":
                 _register(ctx, session, row)
-            elif row.state == "running" and (who := folders.read_process(Path(row.folder))):
+        for row in runs.doubtful(session):
+            who = folders.read_process(Path(row.folder))
+            if row.state == "running" and row.pid is None and who is not None:
                 runs.note_started(session, row.id, who.pid, who.created)
     return changed
 
@@ -244,6 +246,12 @@ def _is_alive(row: TrainingRunRow) -> bool:
     return process.is_alive(Path(row.folder))
 
 
+def _is_so(row: TrainingRunRow) -> bool:
+    """Whether the row says what is so; an app killed amid a start left no process's number."""
+    alive = _is_alive(row)
+    return (row.state == "running") == alive and not (alive and row.pid is None)
+
+
 def _ending(row: TrainingRunRow) -> Ending:
     """How a run ended whose process is gone: as it wrote, else it was interrupted."""
     folder = Path(row.folder)
@@ -262,8 +270,11 @@ def _ending(row: TrainingRunRow) -> Ending:
 def promote(ctx: Context, name: str, actor: str, reason: str) -> AdapterRow:
     """Make an adapter the live one; the worker opens it with its next paper."""
     with writing(ctx.engine) as session:
-        if not Path(adapters.adapter(session, name).folder).is_dir():
+        chosen = adapters.adapter(session, name)
+        if not Path(chosen.folder).is_dir():
             raise WorkbenchError(f"The files of {name} are gone.", "Train a new one.")
+        if chosen.metrics.get("opens") is False:  # live, it would fail every paper
+            raise WorkbenchError(f"The adapter {name} does not open.", "Train a new one.")
         return adapters.promote(session, name, actor, reason)
 
 

@@ -206,7 +206,8 @@ class GgufBackend:
         """Append the most likely token that grammar and rule allow, or end the reply."""
         free = slot.grammar is None and slot.rule is None
         try:
-            token = self._llama.choose(logits, None if free else partial(self._allows, slot))
+            allowed = None if free else partial(self._allows, slot, set())
+            token = self._llama.choose(logits, allowed)
         except Refused:
             slot.finish = "length"
             return
@@ -220,11 +221,19 @@ class GgufBackend:
         slot.generated.append(token)
         slot.logprobs.append(self._llama.logprob(logits, token))
 
-    def _allows(self, slot: _Slot, token: int) -> bool:
+    def _allows(self, slot: _Slot, refused: set[bytes], token: int) -> bool:
+        """Whether the reply may go on so. `refused`: first bytes that were refused at this place.
+
+        They spare a model that has lost the thread a second a token: no word it likes is allowed.
+        """
         if slot.rule:
             piece = self._llama.piece(token)
+            if piece[:1] in refused:
+                return False
             ends = self._llama.ends(token)
             if not (slot.rule.may_end() if ends else piece and slot.rule.allows(piece)):
+                if piece and not slot.rule.allows(piece[:1]):
+                    refused.add(piece[:1])
                 return False
         return slot.grammar is None or slot.grammar.allows(token)
 
