@@ -60,6 +60,19 @@ def finish(trainer: Any, folder: Path, done: Path) -> Path:
     return done
 
 
+def put_on(model: Any, adapter: Path, base: Path) -> Any:
+    """An adapter on its base, to be trained on.
+
+    `base` is the folder that the model came from: an adapter that names its base otherwise would
+    have PEFT look for that on the network at each checkpoint.
+    """
+    from peft import PeftModel
+
+    whole = PeftModel.from_pretrained(model, str(adapter), is_trainable=True)
+    whole.peft_config["default"].base_model_name_or_path = str(base)
+    return whole
+
+
 def halve(adapter: Path, target: Path, base: str) -> Path:
     """Write a PEFT folder's weights as float16 to `target`, with `base` as its base's name."""
     from safetensors.torch import load_file, save_file

@@ -61,7 +61,6 @@ def train(
     """
     import torch
     from datasets import Dataset
-    from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
     from trl.trainer.dpo_config import DPOConfig
     from trl.trainer.dpo_trainer import DPOTrainer
@@ -96,7 +95,7 @@ def train(
         use_cpu=not torch.cuda.is_available(),
     )
     plain = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    model = PeftModel.from_pretrained(plain, str(adapter), is_trainable=True)
+    model = checkpoints.put_on(plain, adapter, base)
     trainer = DPOTrainer(
         model=model,
         args=config,

@@ -188,12 +188,12 @@ def _rollout(phase: GrpoPhase, rows: Sequence[Mapping[str, Any]]) -> articles.Ro
 def _model(base: Path, phase: GrpoPhase, adapter: Path | None) -> Any:
     """The base with the adapter to train: the given one, else a fresh one that changes nothing."""
     import torch
-    from peft import LoraConfig, PeftModel, get_peft_model
+    from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
     plain = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
     if adapter is not None:
-        return PeftModel.from_pretrained(plain, str(adapter), is_trainable=True)
+        return checkpoints.put_on(plain, adapter, base)
     shape = LoraConfig(
         r=phase.lora.r,
         lora_alpha=phase.lora.alpha,

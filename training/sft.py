@@ -217,12 +217,12 @@ def _trainer_class() -> type[Any]:
 
 def _model(base: Path, phase: Phase, adapter: Path | None) -> Any:
     import torch
-    from peft import LoraConfig, PeftModel, get_peft_model
+    from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
     base_model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
     if adapter is not None:
-        model = PeftModel.from_pretrained(base_model, str(adapter), is_trainable=True)
+        model = checkpoints.put_on(base_model, adapter, base)
     else:
         shape = LoraConfig(
             r=phase.lora.r,
