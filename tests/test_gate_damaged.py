@@ -21,6 +21,7 @@ from tests.tiny_run import make_run
 from training import __main__ as trainer
 from training import examples, sft
 from training import run as runs
+from training.corpora import LabelledStatement
 from training.gate import FIRST, compare, regression
 from training.run import GateSpec
 
@@ -129,7 +130,7 @@ class TestWhatReadsWorse:
         rng = np.random.default_rng(1)
 
         def noisy(key: str, weights: Any) -> Any:
-            return weights + 0.5 * weights.std() * rng.standard_normal(weights.shape)
+            return weights + 1.5 * weights.std() * rng.standard_normal(weights.shape)
 
         told = judged(copy(tmp_path / "noisy", noisy), cache)
         assert "The reward falls to" in told["reasons"][-1]
@@ -138,40 +139,52 @@ class TestWhatReadsWorse:
 
     @pytest.mark.slow
     def test_one_that_has_learned_to_say_nothing_is_refused_as_such(
-        self, cache: Path, tmp_path: Path
+        self, weights: Path, cache: Path, tmp_path: Path
     ) -> None:
-        told = judged(taught_silence(tmp_path), cache)
+        silent = taught(weights, tmp_path, lambda record: compact.NONE)
+        told = judged(silent, cache)
         assert "it has learned to say nothing" in " ".join(told["reasons"])
         assert "cannot be read" not in " ".join(told["reasons"])
         assert told["unreadable"] == 0
 
     @pytest.mark.slow
-    def test_broken_replies_are_refused_after_a_look(self, cache: Path, tmp_path: Path) -> None:
-        def loud(key: str, weights: Any) -> Any:  # what its layers say is no number any more
-            return weights * 1000 if "lora_B" in key else weights
+    def test_replies_that_never_end_are_refused_after_a_look(
+        self, weights: Path, cache: Path, tmp_path: Path
+    ) -> None:
+        def again_and_again(record: LabelledStatement) -> str:
+            return "\n\n".join([f"F {record.funders[0].funder_name}"] * 12)
 
-        told = judged(copy(tmp_path / "loud", loud), cache)
+        endless = taught(weights, tmp_path, again_and_again, ends=False)
+        told = judged(endless, cache)
         said = " ".join(told["reasons"])
         assert "cannot be read or were cut, more than before" in said
         assert f"ended after {FIRST} of {len(HELD_OUT)} statements" in said
         assert told["statements"] == FIRST
 
 
-def taught_silence(folder: Path) -> Path:
-    """The shipped adapter after some steps of SFT on statements that all name nobody."""
-    from transformers import AutoTokenizer
-
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded base as a transformers folder."""
     package_file = bases()["smollm2-135m-instruct"].path
     assert package_file is not None
-    base = write_base(package_file, folder / "base")
+    return write_base(package_file, tmp_path_factory.mktemp("weights") / "base")
+
+
+def taught(
+    base: Path, folder: Path, reply: Callable[[LabelledStatement], str], ends: bool = True
+) -> Path:
+    """The shipped adapter after some steps of SFT on these replies, with or without their ends."""
+    from transformers import AutoTokenizer
+
     encoder = examples.Encoder(AutoTokenizer.from_pretrained(base))
+    named = [it for it in regression()[40:] if it.funders and it.funders[0].funder_name]
     rows = [
-        encoder.encode(
-            examples.Example("funding_parse_lines", record.statement, compact.NONE, "tests")
-        )
-        for record in [*gold(24), *regression()[40:56]]
+        encoder.encode(examples.Example("funding_parse_lines", it.statement, reply(it), "tests"))
+        for it in [*gold(12), *named[:12]]
     ]
-    phase = sft.Phase("silence", 1e-3, warmup_steps=1, batch_tokens=256, precision="fp32")
+    if not ends:
+        rows = [examples.Encoded(row.input_ids[:-1], row.labels[:-1]) for row in rows]
+    phase = sft.Phase("taught", 1e-3, warmup_steps=1, batch_tokens=256, precision="fp32")
     made = sft.train(base, rows, phase, folder / "run", adapter=SHIPPED)
     config = json.loads((made / CONFIG).read_text())
     config["base_model_name_or_path"] = "smollm2-135m-instruct"

@@ -34,9 +34,9 @@ class DpoPhase:
     """
 
     name: str = "dpo"
-    learning_rate: float = 2e-5
+    learning_rate: float = 5e-6
     beta: float = 0.1
-    sft_weight: float = 0.2
+    sft_weight: float = 1.0
     batch: int = 4
     accumulate: int = 2
     warmup_steps: int = 5
