@@ -72,7 +72,7 @@ def test_enough_pairs_make_a_second_phase() -> None:
     assert len(plan(data(pairs=7)).phases) == 1
     made = plan(data(pairs=8))
     assert [phase.kind for phase, _ in made.phases] == ["sft", "dpo"]
-    assert made.pairs == 8
+    assert made.pairs == 16  # beside each correction a slip
     assert set(made.phases[1][1][0]) == {"prompt", "chosen", "rejected"}
     json.dumps(made.phases[1][1])
 

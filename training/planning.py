@@ -22,6 +22,7 @@ from training.negatives import negatives
 from training.noise import noisy_row
 from training.presets import Preset, PresetPhase, Rows
 from training.run import Kind, PhaseSpec, metrics
+from training.slips import slip
 from training.synth.names import NameList
 from training.synthesis import row
 
@@ -132,8 +133,12 @@ def _rows(phase: PresetPhase, data: RunData, first: Task, second: Task, seed: in
 
 
 def _own(phase: PresetPhase, made: Sequence[Row], data: RunData) -> int:
-    """How many rows of the phase are not synthetic."""
-    return len(data.examples) if phase.kind == "sft" else len(made)
+    """How many rows of the phase come of decisions: of pairs the corrections, where they count."""
+    if phase.kind == "sft":
+        return len(data.examples)
+    if phase.kind == "dpo" and not phase.rows.negatives:
+        return len(data.pairs)
+    return len(made)
 
 
 def _spec(
@@ -205,22 +210,40 @@ def replay(
 
 
 def _pairs(wanted: Rows, data: RunData, both: tuple[Task, Task], seed: int) -> Iterator[Row]:
+    """Corrections, then wrong replies made for decided statements: slips, and of wrong form."""
     asked = {it.name for it in both}
-    if wanted.mistakes:
-        for pair in data.pairs:
-            if pair.task in asked:
-                told = pair.model_dump(mode="json")
-                yield {key: told[key] for key in ("prompt", "chosen", "rejected")}
+    said = [pair for pair in data.pairs if pair.task in asked] if wanted.mistakes else []
+    for pair in said:
+        told = pair.model_dump(mode="json")
+        yield {key: told[key] for key in ("prompt", "chosen", "rejected")}
     rng = random.Random(seed)
+    for record in _drawn(data.learned, wanted.slips * len(said), rng):
+        if made := slip(record.funders, record.statement, rng):
+            wrong = rows.write_funders(both[1], record.statement, made.funders)
+            yield _pair(record, wrong, both[1])
     for record in data.learned:
         right = rows.write_funders(both[1], record.statement, record.funders)
         for _ in range(wanted.negatives):
-            wrong = negatives(right, both[1], rng).rejected
-            yield {
-                "prompt": chat(both[1], record.statement),
-                "chosen": [{"role": "assistant", "content": right}],
-                "rejected": [{"role": "assistant", "content": wrong}],
-            }
+            yield _pair(record, negatives(right, both[1], rng).rejected, both[1])
+
+
+def _drawn(
+    records: Sequence[LabelledStatement], count: int, rng: random.Random
+) -> list[LabelledStatement]:
+    """So many records, each as often as any other."""
+    if not records:
+        return []
+    times, rest = divmod(count, len(records))
+    return list(records) * times + rng.sample(list(records), rest)
+
+
+def _pair(record: LabelledStatement, wrong: str, second: Task) -> Row:
+    right = rows.write_funders(second, record.statement, record.funders)
+    return {
+        "prompt": chat(second, record.statement),
+        "chosen": [{"role": "assistant", "content": right}],
+        "rejected": [{"role": "assistant", "content": wrong}],
+    }
 
 
 def _prompt(record: LabelledStatement, second: Task) -> Row:

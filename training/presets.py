@@ -31,9 +31,10 @@ class Rows(_Frozen):
 
     SFT: `passes` over the decided papers, of whose statements the share `noise` is damaged; beside
     each pass `replay` times as many synthetic examples, at least `least_replay` in all. DPO: what
-    the model said (`mistakes`) and `negatives` made for each decided statement. GRPO: the decided
-    statements, or whole `articles`. A phase with fewer than `least` rows of its own, or that needs
-    a `gpu` where there is none, is left out.
+    the model said (`mistakes`), beside each `slips` decided statements made wrong in their facts,
+    and `negatives` of wrong form for each decided statement. GRPO: the decided statements, or whole
+    `articles`. A phase with fewer than `least` rows of its own, or that needs a `gpu` where there
+    is none, is left out.
     """
 
     passes: int = Field(default=1, ge=1)
@@ -42,6 +43,7 @@ class Rows(_Frozen):
     noise: float = Field(default=0.0, ge=0, le=1)
     mistakes: bool = True
     negatives: int = Field(default=0, ge=0)
+    slips: int = Field(default=0, ge=0)
     articles: bool = False
     least: int = Field(default=1, ge=1)
     gpu: bool = False
