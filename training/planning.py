@@ -31,8 +31,8 @@ Row = Mapping[str, Any]
 REPLAY_NOISE = 0.2
 """Share of the synthetic statements that are damaged."""
 CHARS_A_TOKEN = 3.4
-PROMPT_TOKENS = 24
-"""The chat's frame and the short system prompt."""
+FRAME_TOKENS = 14
+"""The chat's own marks."""
 CPU_TOKENS, GPU_TOKENS = 150.0, 9_000.0
 """Trained tokens a second of the embedded base: two laptop cores, one data-centre GPU."""
 COST: Mapping[Kind, float] = {"sft": 1.0, "dpo": 4.0, "grpo": 8.0}
@@ -104,7 +104,7 @@ def plan(
         if _own(phase, made, data) < phase.rows.least or (phase.rows.gpu and not cuda):
             continue
         planned.append((_spec(phase, len(planned), first, second, made, sizes), tuple(made)))
-    tokens = [_tokens(spec, made, second) for spec, made in planned]
+    tokens = [_tokens(spec, made) for spec, made in planned]
     work = sum(COST[spec.kind] * n for (spec, _), n in zip(planned, tokens, strict=True))
     speed = tokens_per_second or (GPU_TOKENS if cuda else CPU_TOKENS)
     return Plan(
@@ -268,7 +268,7 @@ def _count(
     )
 
 
-def _tokens(spec: PhaseSpec, made: Sequence[Row], second: Task) -> int:
+def _tokens(spec: PhaseSpec, made: Sequence[Row]) -> int:
     """Tokens that a phase goes over: what is read, and for GRPO each rollout."""
     given, steps = spec.parameters, int(spec.parameters.get("max_steps", -1))
     if spec.kind == "sft":
@@ -288,7 +288,9 @@ def _bounded(tokens: int, steps: int, a_step: float) -> int:
 
 
 def _sft_tokens(row: Row) -> int:
-    return PROMPT_TOKENS + int((len(row["text"]) + len(row["reply"])) / CHARS_A_TOKEN)
+    asked = task(row["task"])
+    said = len(asked.system) + len(asked.user) + len(row["text"]) + len(row["reply"])
+    return FRAME_TOKENS + int(said / CHARS_A_TOKEN)
 
 
 def speed(run_dir: Path) -> float | None:
