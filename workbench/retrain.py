@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 class Outlook:
     """What a run would be; without a plan, `reason` says what is missing."""
 
+    recipe: presets.Preset
     plan: planning.Plan | None
     decided: int
     reason: str = ""
@@ -44,9 +45,9 @@ def outlook(ctx: Context, recipe: str = presets.AUTO) -> Outlook:
     with _data(ctx, _tasks(chosen)) as (data, _):
         decided = data.trained_on + len(data.held_out) + data.dropped
         try:
-            return Outlook(_plan(ctx, data, chosen), decided)
+            return Outlook(chosen, _plan(ctx, data, chosen), decided)
         except planning.TooLittle as error:
-            return Outlook(None, decided, str(error))
+            return Outlook(chosen, None, decided, str(error))
 
 
 def start(ctx: Context, recipe: str = presets.AUTO) -> TrainingRunRow:

@@ -30,14 +30,16 @@ FIELDS = {"funder": "funder", "award_id": "award id", "scheme": "scheme", "title
 
 def outlook(told: Outlook) -> str:
     """What the button would train on, and how long."""
+    recipe = f"<b>{escape(told.recipe.title)}</b> ({escape(told.recipe.source)})"
     if told.plan is None:
-        return f'<p class="wb-note">{escape(told.reason)}</p>'
+        return f'<p>{recipe}</p><p class="wb-note">{escape(told.reason)}</p>'
     plan = told.plan
     kinds = " then ".join(phase.kind.upper() for phase, _ in plan.phases)
     prompts = f" and <b>{plan.prompts}</b> prompts to answer and be rewarded for" * bool(
         plan.prompts
     )
     parts = [
+        recipe,
         f"<b>{told.decided}</b> decided papers, {plan.held_out} of them held out to compare on",
         f"<b>{plan.examples}</b> examples and <b>{plan.pairs}</b> preference pairs to learn from"
         f"{prompts}, {plan.replayed} synthetic examples so that nothing is forgotten",

@@ -24,13 +24,12 @@ REFRESH_SECONDS = 2.0
 
 def page(ctx: Context) -> None:
     """Lay the page out and wire it."""
-    known = list(map(presets.load, presets.names()))
     with gr.Tab("Train", id="train") as tab:
         with gr.Row(elem_classes="wb-next-run"):
             outlook = gr.HTML(elem_id="wb-outlook", apply_default_css=False)
-            with gr.Column(scale=0, min_width=420):
+            with gr.Column(scale=0, min_width=340):
                 recipe = gr.Dropdown(
-                    [(f"{it.name}: {it.title}", it.name) for it in known],
+                    presets.names(),
                     value=presets.AUTO,
                     label="Recipe",
                     elem_id="wb-recipe",
