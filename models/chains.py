@@ -79,11 +79,14 @@ def chains() -> dict[str, Chain]:
     """The catalog's chains by name."""
     path = Path(__file__).parent / "catalog.toml"
     tables: dict[str, dict[str, Any]] = tomllib.loads(path.read_text("utf-8")).get("chains", {})
-    listed = {"adapters", "tasks", "stages"}
-    return {
-        name: Chain(name=name, **{k: tuple(v) if k in listed else v for k, v in table.items()})
-        for name, table in tables.items()
+    return {name: _chain(name, table) for name, table in tables.items()}
+
+
+def _chain(name: str, table: Mapping[str, Any]) -> Chain:
+    given: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
     }
+    return Chain(name=name, **given)
 
 
 def named(name: str) -> Chain | None:
@@ -171,14 +174,15 @@ def _merged(
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True)
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype, local_files_only=True)
+    model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=dtype, local_files_only=True)
     model.to(device)
     for folder in adapters:
         layers = dict(model.named_modules())
         refuse_unfit(folder, layers)
-        renamed = {"key_mapping": renaming(folder, layers)}
-        model = PeftModel.from_pretrained(model, folder, torch_device=device, **renamed)
-        model = model.merge_and_unload(safe_merge=True)
+        peft: Any = PeftModel.from_pretrained(
+            model, folder, key_mapping=renaming(folder, layers), torch_device=device
+        )
+        model = peft.merge_and_unload(safe_merge=True)
     return model.eval(), tokenizer
 
 
