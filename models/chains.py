@@ -83,8 +83,9 @@ def chains() -> dict[str, Chain]:
 
 
 def _chain(name: str, table: Mapping[str, Any]) -> Chain:
-    listed = {"adapters", "tasks", "stages"}
-    given: dict[str, Any] = {k: tuple(v) if k in listed else v for k, v in table.items()}
+    given: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
+    }
     return Chain(name=name, **given)
 
 
@@ -178,9 +179,10 @@ def _merged(
     for folder in adapters:
         layers = dict(model.named_modules())
         refuse_unfit(folder, layers)
-        renamed = renaming(folder, layers)
-        model = PeftModel.from_pretrained(model, folder, torch_device=device, key_mapping=renamed)
-        model = model.merge_and_unload(safe_merge=True)
+        peft: Any = PeftModel.from_pretrained(
+            model, folder, key_mapping=renaming(folder, layers), torch_device=device
+        )
+        model = peft.merge_and_unload(safe_merge=True)
     return model.eval(), tokenizer
 
 

@@ -23,7 +23,7 @@ _LITERALS: Final = {"null": (b"null",), "boolean": (b"true", b"false")}
 
 
 class _Frame(NamedTuple):
-    """A value in the making. `at` says what may come next, `parts` how many it has.
+    """A value in the making. `at` says what may come next, `size` how many parts it has.
 
     `text` holds what is left of a literal or a key, or the digits so far.
     """
@@ -31,7 +31,7 @@ class _Frame(NamedTuple):
     kind: Literal["value", "array", "object", "string", "escape", "hex", "literal", "number", "key"]
     schema: Schema
     at: Literal["first", "item", "colon", "after"] = "first"
-    parts: int = 0
+    size: int = 0
     text: bytes = b""
 
 
@@ -146,8 +146,8 @@ def _is_number(frame: _Frame) -> bool:
 
 def _array(stack: tuple[_Frame, ...], byte: int) -> _State | None:
     frame, rest = stack[-1], stack[:-1]
-    enough = frame.parts >= frame.schema.get("minItems", 0)
-    room = frame.parts < frame.schema.get("maxItems", float("inf"))
+    enough = frame.size >= frame.schema.get("minItems", 0)
+    room = frame.size < frame.schema.get("maxItems", float("inf"))
     if byte == ord("]"):
         return _closed(stack) if frame.at in ("first", "after") and enough else None
     if frame.at == "after":
@@ -155,7 +155,7 @@ def _array(stack: tuple[_Frame, ...], byte: int) -> _State | None:
         return _State((*rest, frame._replace(at="item"))) if asked else None
     if not room:
         return None
-    below = frame._replace(at="after", parts=frame.parts + 1)
+    below = frame._replace(at="after", size=frame.size + 1)
     return _value((*rest, below, _Frame("value", frame.schema["items"])), byte)
 
 
@@ -163,17 +163,17 @@ def _object(stack: tuple[_Frame, ...], byte: int) -> _State | None:
     frame, rest = stack[-1], stack[:-1]
     keys = list(frame.schema["properties"])
     if frame.at == "colon":
-        value = _Frame("value", frame.schema["properties"][keys[frame.parts]])
-        below = frame._replace(at="after", parts=frame.parts + 1)
+        value = _Frame("value", frame.schema["properties"][keys[frame.size]])
+        below = frame._replace(at="after", size=frame.size + 1)
         return _State((*rest, below, value)) if byte == ord(":") else None
-    if byte == ord("}") and frame.parts == len(keys) and frame.at != "item":
+    if byte == ord("}") and frame.size == len(keys) and frame.at != "item":
         return _closed(stack)
     if frame.at == "after":
-        asked = byte == ord(",") and frame.parts < len(keys)
+        asked = byte == ord(",") and frame.size < len(keys)
         return _State((*rest, frame._replace(at="item"))) if asked else None
-    if byte != ord('"') or frame.parts == len(keys):
+    if byte != ord('"') or frame.size == len(keys):
         return None
-    key = _Frame("key", {}, text=json.dumps(keys[frame.parts]).encode()[1:])
+    key = _Frame("key", {}, text=json.dumps(keys[frame.size]).encode()[1:])
     return _State((*rest, frame._replace(at="colon"), key))
 
 
@@ -188,12 +188,12 @@ def _key(stack: tuple[_Frame, ...], byte: int) -> _State | None:
 def _string(stack: tuple[_Frame, ...], byte: int) -> _State | None:
     frame = stack[-1]
     if byte == ord('"'):
-        return _closed(stack) if frame.parts >= frame.schema.get("minLength", 0) else None
+        return _closed(stack) if frame.size >= frame.schema.get("minLength", 0) else None
     if byte == ord("\\"):
         return _State((*stack, _Frame("escape", {})))
     if byte < 0x20 or byte == 0x7F:
         return None
-    return _State((*stack[:-1], frame._replace(parts=frame.parts + 1)))
+    return _State((*stack[:-1], frame._replace(size=frame.size + 1)))
 
 
 def _escape(stack: tuple[_Frame, ...], byte: int) -> _State | None:
@@ -206,14 +206,14 @@ def _hex(stack: tuple[_Frame, ...], byte: int) -> _State | None:
     if byte not in b"0123456789abcdefABCDEF":
         return None
     frame = stack[-1]
-    if frame.parts == 3:
+    if frame.size == 3:
         return _longer(stack[:-1])
-    return _State((*stack[:-1], frame._replace(parts=frame.parts + 1)))
+    return _State((*stack[:-1], frame._replace(size=frame.size + 1)))
 
 
 def _longer(stack: tuple[_Frame, ...]) -> _State:
     """The string around an escape has one more character."""
-    return _State((*stack[:-1], stack[-1]._replace(parts=stack[-1].parts + 1)))
+    return _State((*stack[:-1], stack[-1]._replace(size=stack[-1].size + 1)))
 
 
 def _closed(stack: tuple[_Frame, ...]) -> _State:

@@ -168,10 +168,9 @@ class HfBackend:
         """Replies are greedy whatever the model's publisher advises for a conversation."""
         from transformers import GenerationConfig
 
-        greedy: Any = GenerationConfig
-        self._model.generation_config = greedy(
-            eos_token_id=self._ends, pad_token_id=self._ends[0], do_sample=False
-        )
+        greedy: dict[str, Any] = {"eos_token_id": self._ends, "pad_token_id": self._ends[0]}
+        config: Any = GenerationConfig
+        self._model.generation_config = config(do_sample=False, **greedy)
 
     def _run(self, tokens: Sequence[list[int]], replies: Sequence[Reply], most: int) -> None:
         """Let the model reply to prompts together; the replies are filled in as it goes."""
