@@ -1,6 +1,6 @@
 """What corrections are worth: an adapter retrained on a new source, batch of corrections by batch.
 
-    python -m benchmarks.learning_curve DATA -o RESULTS [--batches 4] [--fill docs/retraining.md]
+    python -m benchmarks.learning_curve DATA -o RESULTS [--batches 3] [--fill docs/retraining.md]
 
 A simulated curator corrects papers of one source of `labelled.jsonl`, which the adapter to begin
 with has not seen (`--start`, else one is trained here on the other sources). A labelled statement
@@ -61,7 +61,7 @@ BATCH_TOKENS = 1024
 SEED = 41
 TOGETHER = 16
 """Statements that are read at once."""
-DPO_SECONDS, REPLY_SECONDS, READ_SECONDS, OPEN_SECONDS = 2.5, 3.0, 0.5, 12.0
+DPO_SECONDS, REPLY_SECONDS, READ_SECONDS, OPEN_SECONDS = 12.0, 6.5, 0.6, 12.0
 """Expected on two cores: a pair, a drawn reply, a statement that is read, and a model opened."""
 SETTINGS = ("source", "held_out", "batch", "start", "start_steps", "train_steps", "pairs",
             "grpo_steps", "group")  # fmt: skip
@@ -91,14 +91,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--source", default=SOURCE, help="the source that is new")
     parser.add_argument("--start", type=Path, help="PEFT folder that has not seen the source")
-    parser.add_argument("--start-steps", type=int, default=150)
-    parser.add_argument("--batches", type=int, default=4)
+    parser.add_argument("--start-steps", type=int, default=120)
+    parser.add_argument("--batches", type=int, default=3)
     parser.add_argument("--batch", type=int, default=25, help="corrections a batch")
-    parser.add_argument("--held-out", type=int, default=100)
+    parser.add_argument("--held-out", type=int, default=80)
     parser.add_argument("--arm", action="append", choices=ARMS, default=[])
     parser.add_argument("--train-steps", type=int, help="steps of SFT after a batch at most")
-    parser.add_argument("--pairs", type=int, default=60, help="newest preference pairs for DPO")
-    parser.add_argument("--grpo-steps", type=int, default=6)
+    parser.add_argument("--pairs", type=int, default=24, help="newest preference pairs for DPO")
+    parser.add_argument("--grpo-steps", type=int, default=4)
     parser.add_argument("--group", type=int, default=4, help="replies to a prompt in GRPO")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--speed", type=float, default=300, help="expected trained tokens a second")
