@@ -16,6 +16,9 @@ from typing import NamedTuple
 
 from models.backends import Token
 
+FILE = "calibration.json"
+"""Where the curves lie, beside the adapter that they are fitted for."""
+
 
 class Evidence(NamedTuple):
     """Natural log-probabilities of a value's tokens: their mean and their least."""

@@ -205,7 +205,7 @@ def _open_adapter(adapter: Adapter, cache: Path, threads: int | None) -> Backend
         threads=threads,
         tasks=adapter.tasks,
         adapter=f"{adapter.name}@{adapter.version}",
-        calibration=calibration.load(adapter.path / "calibration.json"),
+        calibration=calibration.load(adapter.path / calibration.FILE),
     )
 
 

@@ -111,6 +111,18 @@ def test_a_recipe_runs_from_papers_to_an_adapter(name: str, base: Path, tmp_path
     assert not list(tmp_path.glob("*/base"))
 
 
+def test_what_goes_on_from_an_adapter_inherits_how_sure_it_is(base: Path, tmp_path: Path) -> None:
+    first = make(tmp_path / "first", base, "auto", steps=1)
+    adapter = phases.run(first, tmp_path / "first", lambda number, phase: ())
+    assert not (adapter / "calibration.json").exists()
+    curves = '{"funder_name": {"bias": 1.0, "mean": 2.0, "least": 0.5}}'
+    (adapter / "calibration.json").write_text(curves)
+    second = make(tmp_path / "second", base, "auto", steps=1)
+    second = second.model_copy(update={"adapter": adapter})
+    made = phases.run(second, tmp_path / "second", lambda number, phase: ())
+    assert (made / "calibration.json").read_text() == curves
+
+
 def changes_something(adapter: Path) -> bool:
     from safetensors.torch import load_file
 

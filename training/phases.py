@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from models import calibration
 from training import checkpoints, stacking
 from training.corpora import LabelledStatement
 from training.examples import Encoded, Example, parse_example
@@ -194,6 +195,8 @@ def _finish(spec: RunSpec, adapter: Path, target: Path) -> Path:
     part = target.with_name(target.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     checkpoints.halve(adapter, part, spec.base_name)
+    if spec.adapter is not None and (known := spec.adapter / calibration.FILE).is_file():
+        shutil.copyfile(known, part / calibration.FILE)  # nearer the truth than none
     (part / "training.json").write_text(json.dumps(card(spec), indent=2) + "\n", "utf-8")
     shutil.rmtree(target, ignore_errors=True)
     os.replace(part, target)
