@@ -73,7 +73,8 @@ def strike(ctx: Context, run_id: int, folder: Path, number: int, after: float) -
     hit = who is not None and process.is_running(who)
     if hit and who is not None:
         os.killpg(who.pid, signal.SIGKILL)
-        wait(lambda: not process.is_running(who), "the killed process")  # it dies at its turn
+        # on a busy machine its threads die one by one, each at its turn
+        wait(lambda: not process.is_alive(folder), "the killed process", seconds=60)
     held = process.is_alive(folder)
     runs.reconcile(ctx)
     where = (status.state, status.phase or "", status.step) if status else ("unread", "", 0)
