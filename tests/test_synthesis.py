@@ -3,7 +3,7 @@ import random
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -54,6 +54,7 @@ def _only_name(funder):
 
 
 @given(st.integers(min_value=0))
+@example(203_302_009_268)  # a frame with a name and its acronym, then the same funder drawn
 def test_each_funder_is_named_once(number):
     named = [f["funder_name"] for f in row(LISTED, 2, number)["funders"] if f["funder_name"]]
     assert len(named) == len(set(named))

@@ -37,8 +37,8 @@ class DpoPhase:
     learning_rate: float = 5e-6
     beta: float = 0.1
     sft_weight: float = 1.0
-    batch: int = 4
-    accumulate: int = 2
+    batch: int = 2
+    accumulate: int = 4
     warmup_steps: int = 5
     max_steps: int = -1
     longest: int = 1024

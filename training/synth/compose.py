@@ -113,7 +113,7 @@ class Composer:
                 self._enter(number, Payer("", patterns=("generic",), programme=True))
 
     def _enter(self, number: int, payer: Payer) -> None:
-        keys = {key.casefold() for key in (payer.name, payer.acronym) if key}
+        keys = _names_of(payer)
         if keys & self.used:
             raise Clash(payer.name)
         self.used |= keys
@@ -306,6 +306,13 @@ class Composer:
         entries = [e for e in self.entries.values() if e.name is not None or _filled(e)]
         entries.sort(key=lambda entry: marked.marks[_first(entry)].start)
         return [_funder_row(entry, marked) for entry in entries]
+
+
+def _names_of(payer: Payer) -> set[str]:
+    """What a payer is called, folded; a name with an acronym behind it is both."""
+    both = re.fullmatch(r"(.+) \(([^()]+)\)", payer.name)
+    names = (payer.name, payer.acronym, *(both.groups() if both else ()))
+    return {name.casefold() for name in names if name}
 
 
 def _literal(name: str, programme: bool) -> Payer:
