@@ -32,9 +32,10 @@ from db.runs import run as row_of
 from models import catalog
 from models.documents import read
 from tests.tiny_run import wait
-from training import auto, process
+from training import planning, presets, process
 from training import run as folders
 from training.curated import RunData
+from training.examples import parse_example
 from training.gate import regression
 from workbench import retrain, runs
 from workbench.context import Context, Settings
@@ -107,9 +108,18 @@ def add_papers(ctx: Context) -> dict[int, dict[str, Any]]:
 @contextmanager
 def training(ctx: Context, weights: Path) -> Iterator[None]:
     """A run that the app started and that has made steps; it must make more meanwhile."""
-    data = RunData(tuple(auto.replay(400, seed=1)), (), tuple(regression()[:1]), 400, 0)
-    phases = auto.plan(data).phases
-    base = catalog.default_base()
+    base, tasks = catalog.default_base(), catalog.adapters()[catalog.default()].tasks
+    learned = regression()
+    data = RunData(
+        examples=tuple(parse_example(record, tasks[1]) for record in learned),
+        learned=tuple(learned),
+        articles=(),
+        pairs=(),
+        held_out=tuple(learned[:1]),
+        trained_on=len(learned),
+        dropped=0,
+    )
+    phases = planning.plan(data, presets.load(presets.AUTO), tasks=tasks).phases
     row = runs.queue(ctx, "auto", weights, phases, "0" * 64, base_name=base)
     folder = Path(row.folder)
     try:
