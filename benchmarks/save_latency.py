@@ -60,10 +60,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--saves", type=int, default=200, help="saves of each measurement")
     parser.add_argument("--seconds", type=float, default=120.0, help="and at most so long")
+    parser.add_argument("--pause", type=float, default=0.0, help="seconds between a client's saves")
     parser.add_argument("--base", type=Path, help="the base as a transformers folder; made if not")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        found = measure(Path(folder), given.saves, given.seconds, given.base)
+        found = measure(Path(folder), given)
     print("| | clients | save p50 | p95 | max | look p50 | p95 | max |")
     print("|---|---|---|---|---|---|---|---|")
     for (when, clients), times in found.items():
@@ -71,20 +72,20 @@ def main() -> int:
     return int(any(times.refused for times in found.values()))
 
 
-def measure(
-    home: Path, saves: int, seconds: float, base: Path | None
-) -> dict[tuple[str, int], Times]:
+def measure(home: Path, given: argparse.Namespace) -> dict[tuple[str, int], Times]:
     """The times by what went on and how many curators there were."""
     ctx = Context(Settings(home=home))
-    weights = base or retrain.base_weights(ctx, catalog.default_base())
+    weights = given.base or retrain.base_weights(ctx, catalog.default_base())
     papers = add_papers(ctx)
     server, url = start(home, samples=False)
     try:
         wait_for_records(url, seconds=600)
-        curate(url, papers, 1, WARM_UP, seconds)
-        found = {("nothing trains", n): curate(url, papers, n, saves, seconds) for n in CLIENTS}
+        curate(url, papers, 1, WARM_UP, given)
+        found = {("nothing trains", n): curate(url, papers, n, given.saves, given) for n in CLIENTS}
         with training(ctx, weights):
-            found |= {("a run trains", n): curate(url, papers, n, saves, seconds) for n in CLIENTS}
+            found |= {
+                ("a run trains", n): curate(url, papers, n, given.saves, given) for n in CLIENTS
+            }
         return found
     finally:
         kill(server)
@@ -137,14 +138,18 @@ def training(ctx: Context, weights: Path) -> Iterator[None]:
 
 
 def curate(
-    url: str, papers: Mapping[int, dict[str, Any]], clients: int, saves: int, seconds: float
+    url: str,
+    papers: Mapping[int, dict[str, Any]],
+    clients: int,
+    saves: int,
+    given: argparse.Namespace,
 ) -> Times:
-    """Curators that look and save in turn, each without a pause, `saves` in all."""
+    """Curators that look and save in turn, `saves` in all, within the time given."""
     times = Times()
     shares = [dict(list(papers.items())[n::clients]) for n in range(clients)]
-    end = time.monotonic() + seconds
+    end = time.monotonic() + given.seconds
     threads = [
-        threading.Thread(target=_work, args=(url, share, saves // clients, end, times))
+        threading.Thread(target=_work, args=(url, share, saves // clients, end, given.pause, times))
         for share in shares
     ]
     for thread in threads:
@@ -155,7 +160,12 @@ def curate(
 
 
 def _work(
-    url: str, papers: Mapping[int, dict[str, Any]], saves: int, end: float, times: Times
+    url: str,
+    papers: Mapping[int, dict[str, Any]],
+    saves: int,
+    end: float,
+    pause: float,
+    times: Times,
 ) -> None:
     records = list(papers)
     with httpx.Client(base_url=url, timeout=60) as client:
@@ -174,6 +184,7 @@ def _work(
             times.looks.append(1000 * (looked - began))
             times.saves.append(1000 * (saved - looked))
             times.refused += reply.status_code != 201
+            time.sleep(pause)
 
 
 def _funder(number: int) -> dict[str, Any]:
