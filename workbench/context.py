@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     actor: str = Field(default_factory=_user)
     """Who makes the revisions of this app."""
     train_steps: int | None = None
-    """Steps of SFT in a run of the Retrain button at most; None is as many as the data ask for."""
+    """Steps of each phase of a retraining at most; None leaves them to recipe and data."""
     max_bytes: int = Limits().max_bytes
     max_pages: int = Limits().max_pages
 
