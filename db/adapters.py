@@ -81,14 +81,6 @@ def live(session: Session, base: str, task: str = "funding") -> AdapterRow | Non
     return found
 
 
-def note_metrics(session: Session, name: str, metrics: Mapping[str, Any]) -> AdapterRow:
-    """Keep what an adapter scored, beside what is kept of it already."""
-    row = adapter(session, name)
-    row.metrics = {**row.metrics, **metrics}
-    session.flush()
-    return row
-
-
 def promote(session: Session, name: str, actor: str, reason: str) -> AdapterRow:
     """Make an adapter the live one; the former retires. Promoting the live one changes nothing."""
     chosen = adapter(session, name)

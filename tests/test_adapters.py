@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,20 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from db import adapters, runs
-from db.engine import connect, reading, writing
+from db.engine import writing
 from db.errors import StoreError
-from db.migrations import upgrade
 from db.tables import AdapterRow
 
 SHA = "a" * 64
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = connect(tmp_path / "store.sqlite3")
-    upgrade(engine)
-    yield engine
-    engine.dispose()
 
 
 def add(session: Session, name: str, base: str = "base") -> AdapterRow:
@@ -87,15 +75,6 @@ class TestAdapters:
             assert again is made
             with pytest.raises(StoreError, match="another adapter"):
                 adapters.register(session, "tiny-1", "base", "/a", "b" * 64)
-
-    def test_metrics_are_added_to_what_is_known(self, engine: Engine) -> None:
-        with writing(engine) as session:
-            add(session, "a")
-            adapters.note_metrics(session, "a", {"dev": {"f1": 0.8}})
-            adapters.note_metrics(session, "a", {"gate": "passed"})
-        with reading(engine) as session:
-            kept = adapters.adapter(session, "a").metrics
-            assert kept == {"dev": {"f1": 0.8}, "gate": "passed"}
 
     @settings(
         max_examples=60,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,12 @@ def test_enough_pairs_make_a_second_phase() -> None:
     assert made.pairs == 16  # beside each correction a slip
     assert set(made.phases[1][1][0]) == {"prompt", "chosen", "rejected"}
     json.dumps(made.phases[1][1])
+
+
+def test_corrections_of_another_model_s_prompts_make_no_second_phase() -> None:
+    told = data()
+    others = tuple(pair(n).model_copy(update={"task": "funding_parse"}) for n in range(9))
+    assert [p.kind for p, _ in plan(replace(told, pairs=others)).phases] == ["sft"]
 
 
 def test_a_gpu_and_enough_gold_make_a_third_phase() -> None:

@@ -55,9 +55,14 @@ def make(folder: Path, base: Path, name: str, steps: int = 2, **changes: Any) ->
     small = {kind: given | changes for kind, given in SMALL.items()}
     if name == "mimic-r2grpo":  # one prompt a step, so a group of four shares it
         small["grpo"] |= {"group": 4}
-    planned = planning.plan(curated, recipe, tasks=tasks, max_steps=steps, overrides=small)
+    planned = planning.plan(curated, recipe, tasks=tasks, max_steps=steps)
     frozen = tuple(
-        phase.model_copy(update={"sha256": run.write_rows(folder, phase.data, rows)})
+        phase.model_copy(
+            update={
+                "parameters": phase.parameters | small[phase.kind],
+                "sha256": run.write_rows(folder, phase.data, rows),
+            }
+        )
         for phase, rows in planned.phases
     )
     gold = run.write_rows(folder, "held_out.jsonl", planning.held_out_rows(curated.held_out))

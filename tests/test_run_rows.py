@@ -21,9 +21,8 @@ from typer.testing import CliRunner
 from db import adapters
 from db import runs as rows
 from db.checks import check
-from db.engine import connect, reading, writing
+from db.engine import reading, writing
 from db.errors import NotFound, StoreError
-from db.migrations import upgrade
 from db.runs import Ending
 from db.tables import TrainingRunRow
 from models.errors import WorkbenchError
@@ -35,14 +34,6 @@ from workbench import cli, runs
 from workbench.context import Context, Settings
 
 SHA = "a" * 64
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = connect(tmp_path / "store.sqlite3")
-    upgrade(engine)
-    yield engine
-    engine.dispose()
 
 
 def queue(session: Session, name: str = "tiny") -> TrainingRunRow:

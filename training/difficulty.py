@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from training.rollouts import generate
+from training.run import replace
 
 Score = Callable[..., list[float | None]]
 
@@ -35,7 +36,7 @@ def ordered(
         said = tokenizer.batch_decode(replies, skip_special_tokens=True)
         columns = {key: [row.get(key) for row in rows] for key in rows[0] if key != "prompt"}
         scores = reward(said, **columns)
-        kept.write_text(json.dumps(scores), "utf-8")
+        replace(kept, json.dumps(scores))
     return easy_first(rows, scores)
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from models.schemas import PreferencePair
 from models.tasks import Task, task
 from training import articles, rows
 from training.corpora import LabelledStatement
@@ -51,7 +52,6 @@ class TooLittle(ValueError):
 class Plan:
     """Phases with their rows, and what they will cost: seconds, and bytes of memory."""
 
-    recipe: str
     tasks: tuple[str, str]
     phases: tuple[tuple[PhaseSpec, tuple[Row, ...]], ...]
     examples: int
@@ -64,15 +64,6 @@ class Plan:
     memory: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Sizes:
-    """What the user or a test sets beside the recipe."""
-
-    seed: int
-    max_steps: int | None
-    overrides: Mapping[str, Mapping[str, Any]]
-
-
 def plan(
     data: RunData,
     recipe: Preset,
@@ -82,13 +73,11 @@ def plan(
     cuda: bool = False,
     seed: int = 7,
     max_steps: int | None = None,
-    overrides: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Plan:
     """A recipe's run over the data, which were collected for `tasks`, stage 1 and 2.
 
     `tokens_per_second` is what a former run reached on this machine, if there was one; `max_steps`
-    bounds each phase; `overrides` change parameters by the kind of phase. Raises `TooLittle` where
-    nothing could be learned or told.
+    bounds each phase. Raises `TooLittle` where nothing could be learned or told.
     """
     if not data.examples:
         raise TooLittle("No decided paper to learn from yet: accept or correct a few.")
@@ -98,18 +87,17 @@ def plan(
             "decide a few more."
         )
     first, second = map(task, tasks)
-    sizes = _Sizes(seed, max_steps, overrides or {})
     planned: list[tuple[PhaseSpec, tuple[Row, ...]]] = []
     for phase in recipe.phases:
         made = _rows(phase, data, first, second, seed)
-        if _own(phase, made, data) < phase.rows.least or (phase.rows.gpu and not cuda):
+        if _own(phase, made, data, tasks) < phase.rows.least or (phase.rows.gpu and not cuda):
             continue
-        planned.append((_spec(phase, len(planned), first, second, made, sizes), tuple(made)))
+        spec = _spec(phase, len(planned), tasks, made, seed, max_steps)
+        planned.append((spec, tuple(made)))
     tokens = [_tokens(spec, made) for spec, made in planned]
     work = sum(COST[spec.kind] * n for (spec, _), n in zip(planned, tokens, strict=True))
     speed = tokens_per_second or (GPU_TOKENS if cuda else CPU_TOKENS)
     return Plan(
-        recipe=recipe.name,
         tasks=tasks,
         phases=tuple(planned),
         examples=len(data.examples),
@@ -133,34 +121,38 @@ def _rows(phase: PresetPhase, data: RunData, first: Task, second: Task, seed: in
     return [_prompt(record, second) for record in data.learned]
 
 
-def _own(phase: PresetPhase, made: Sequence[Row], data: RunData) -> int:
+def _own(phase: PresetPhase, made: Sequence[Row], data: RunData, tasks: tuple[str, str]) -> int:
     """How many rows of the phase come of decisions: of pairs the corrections, where they count."""
     if phase.kind == "sft":
         return len(data.examples)
     if phase.kind == "dpo" and not phase.rows.negatives:
-        return len(data.pairs)
+        return len(_corrections(data, tasks))
     return len(made)
+
+
+def _corrections(data: RunData, tasks: tuple[str, str]) -> list[PreferencePair]:
+    """The pairs of prompts that the adapter answers; another model's are none of its mistakes."""
+    return [pair for pair in data.pairs if pair.task in tasks]
 
 
 def _spec(
     phase: PresetPhase,
     number: int,
-    first: Task,
-    second: Task,
+    tasks: tuple[str, str],
     made: Sequence[Row],
-    sizes: _Sizes,
+    seed: int,
+    max_steps: int | None,
 ) -> PhaseSpec:
-    given: dict[str, Any] = dict(phase.parameters) | {"seed": sizes.seed}
+    given: dict[str, Any] = dict(phase.parameters) | {"seed": seed}
     if phase.kind == "grpo":
-        given |= {"reply": second.reply}
+        given |= {"reply": task(tasks[1]).reply}
         if phase.rows.articles:  # an article's rollouts belong to one step
-            given |= {"articles": [first.name, second.name], "batch": articles.slots(made)}
+            given |= {"articles": list(tasks), "batch": articles.slots(made)}
         else:  # a step needs all its prompts
             given["batch"] = min(int(given.get("batch", 2)), len(made))
-    given |= sizes.overrides.get(phase.kind, {})
-    if sizes.max_steps is not None:
+    if max_steps is not None:
         asked = given.get("max_steps", -1)
-        given["max_steps"] = sizes.max_steps if asked < 0 else min(asked, sizes.max_steps)
+        given["max_steps"] = max_steps if asked < 0 else min(asked, max_steps)
     data = f"{phase.kind}.jsonl" if number == 0 else f"{phase.kind}-{number + 1}.jsonl"
     return PhaseSpec(
         kind=phase.kind, name=phase.kind, parameters=given, data=data, merged=phase.merged
@@ -212,8 +204,7 @@ def replay(
 
 def _pairs(wanted: Rows, data: RunData, both: tuple[Task, Task], seed: int) -> Iterator[Row]:
     """Corrections, then wrong replies made for decided statements: slips, and of wrong form."""
-    asked = {it.name for it in both}
-    said = [pair for pair in data.pairs if pair.task in asked] if wanted.mistakes else []
+    said = _corrections(data, (both[0].name, both[1].name)) if wanted.mistakes else []
     for pair in said:
         told = pair.model_dump(mode="json")
         yield {key: told[key] for key in ("prompt", "chosen", "rejected")}
