@@ -20,7 +20,9 @@ from db.migrations import is_current
 from db.tables import TABLES, DocumentRow
 
 TRIGGERS = {
-    f"{table}_refuse_{act}" for table in ("proposals", "revisions") for act in ("update", "delete")
+    f"{table}_refuse_{act}"
+    for table in ("proposals", "revisions", "readings")
+    for act in ("update", "delete")
 } | {"records_search"}
 
 QUESTIONS: tuple[tuple[str, str, str], ...] = (

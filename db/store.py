@@ -7,7 +7,7 @@ older one. The state after revision `n` is that of `n` itself, or of what `n` re
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from sqlmodel import Session, col, select
@@ -17,6 +17,7 @@ from db.errors import Conflict, EventReused, NotFound, NothingToUndo
 from db.tables import DocumentRow, ProposalRow, RecordRow, RevisionKind, RevisionRow
 from models.schemas import Answer, GroundedField, Proposal, Statement, Verdict
 
+SavedKind = Literal["save", "import", "restore", "agreed", "adjudicated"]
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -84,6 +85,7 @@ def add_proposal(session: Session, record_id: int, proposal: Proposal) -> Propos
         absent=sum(value.alignment == "absent" for value in values),
     )
     target.updated_at = row.created_at
+    target.confidence, target.absent = row.confidence, row.absent
     session.add(row)
     session.flush()
     return row
@@ -136,9 +138,11 @@ def save_revision(
     client_event_id: str,
     answer: Answer | None = None,
     accepted: Sequence[str] = (),
+    reasons: Mapping[str, str] | None = None,
     note: str | None = None,
     lead_ms: int = 0,
-    kind: Literal["save", "import"] = "save",
+    batch: str | None = None,
+    kind: SavedKind = "save",
 ) -> RevisionRow:
     """Add a decision on top of revision `base_seq`, which the curator saw.
 
@@ -162,9 +166,11 @@ def save_revision(
         before=_shown(head, proposed),
         after=_decided(verdict, answer, head),
         accepted=tuple(accepted),
+        reasons=dict(reasons or {}),
         note=note,
         actor=actor,
         lead_ms=lead_ms,
+        batch=batch,
         client_event_id=client_event_id,
     )
 
@@ -177,6 +183,7 @@ def undo(
     actor: str,
     client_event_id: str,
     lead_ms: int = 0,
+    batch: str | None = None,
 ) -> RevisionRow:
     """Add a revision that goes back before the newest decision that is not undone yet."""
     _require_sound(base_seq, actor, client_event_id, lead_ms)
@@ -199,8 +206,10 @@ def undo(
         before=undone.after,
         after=restored.after if restored else None,
         accepted=restored.accepted if restored else (),
+        reasons=restored.reasons if restored else {},
         actor=actor,
         lead_ms=lead_ms,
+        batch=batch,
         client_event_id=client_event_id,
     )
 
@@ -242,7 +251,7 @@ def _append(
         **facts,
     )
     session.add(row)
-    target.head = row.seq
+    target.head, target.status = row.seq, row.verdict
     target.updated_at = utc_now()
     session.flush()
     return row

@@ -18,10 +18,12 @@ from db.files import store_file
 from models.documents import read
 from models.grounding import ground_fields, ground_statement
 from models.schemas import Extraction, Funder, ModelCard, Proposal
-from workbench import api
 from workbench.context import Context, Settings
 from workbench.desk import document_row
 from workbench.exports import rows
+from workbench.people import SignedIn
+from workbench.routes import router
+from workbench.routes.errors import explain_errors
 
 SAMPLES = Path(__file__).parent.parent / "workbench" / "samples"
 GOLD = {
@@ -38,8 +40,9 @@ def ctx(tmp_path: Path) -> Context:
 @pytest.fixture
 def client(ctx: Context) -> Iterator[TestClient]:
     app = FastAPI()
-    api.explain_errors(app)
-    app.include_router(api.router(ctx))
+    app.add_middleware(SignedIn, ctx=ctx)
+    explain_errors(app)
+    app.include_router(router(ctx))
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 

@@ -15,9 +15,11 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
-from workbench import api
 from workbench.context import Context
 from workbench.pages import about, desk, exports, papers, train
+from workbench.people import SignedIn
+from workbench.routes import router
+from workbench.routes.errors import explain_errors
 from workbench.runs import Watch
 from workbench.workers import Workers
 
@@ -47,8 +49,9 @@ def create_app(ctx: Context, workers: bool = True) -> FastAPI:
         redoc_url=None,
     )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(ctx))
-    api.explain_errors(app)
-    app.include_router(api.router(ctx))
+    app.add_middleware(SignedIn, ctx=ctx)
+    explain_errors(app)
+    app.include_router(router(ctx))
     app.mount("/desk", StaticFiles(directory=STATIC))
     app.mount("/pdfjs", StaticFiles(directory=STATIC / "pdfjs"))
     mounted: FastAPI = gr.mount_gradio_app(

@@ -17,6 +17,7 @@ from training import presets
 from workbench import desk, retrain, runs
 from workbench.context import Context
 from workbench.pages import runs_html as html
+from workbench.people import asked
 
 log = logging.getLogger(__name__)
 REFRESH_SECONDS = 2.0
@@ -104,23 +105,25 @@ def resume(ctx: Context) -> None:
     _told(lambda: runs.resume(ctx, row.id), "Run {0.id} is {0.state}.")
 
 
-def make_live(ctx: Context, name: str | None, reason: str) -> str:
+def make_live(ctx: Context, name: str | None, reason: str, request: gr.Request) -> str:
     """A human's word over the gate's: it needs a reason."""
     if not name or not reason.strip():
         gr.Warning("Choose an adapter and say why, for the record.")
         return reason
-    _told(lambda: runs.promote(ctx, name, ctx.settings.actor, reason.strip()), "{0.name} is live.")
+    who = asked(request, "adjudicator")
+    _told(lambda: runs.promote(ctx, name, who.name, reason.strip()), "{0.name} is live.")
     return ""
 
 
-def roll_back(ctx: Context, reason: str) -> str:
+def roll_back(ctx: Context, reason: str, request: gr.Request) -> str:
     """Go back to the adapter before the live one."""
     base = catalog.default_base()
     why = reason.strip() or "rolled back"
+    who = asked(request, "adjudicator")
 
     def act() -> Any:
         with writing(ctx.engine) as session:
-            return stored.rollback(session, base, ctx.settings.actor, why)
+            return stored.rollback(session, base, who.name, why)
 
     _told(act, "The adapter before it is live again.")
     return ""

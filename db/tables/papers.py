@@ -1,21 +1,29 @@
-"""The tables: documents, what models proposed, what curators decided, and work to be done."""
+"""Documents, what models proposed, what curators decided, and work to be done."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import Column, Index, LargeBinary, Text, UniqueConstraint, text
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Column, Index, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from db.columns import UtcDateTime, Validated, Word, utc_now
 from models.schemas import Answer, Page, Proposal, Verdict
 
-RevisionKind = Literal["save", "undo", "import"]
+RevisionKind = Literal["save", "undo", "import", "restore", "agreed", "adjudicated"]
 JobKind = Literal["read", "propose"]
 JobState = Literal["queued", "running", "done", "failed"]
-RunState = Literal["queued", "running", "finished", "stopped", "interrupted", "failed"]
-AdapterState = Literal["candidate", "live", "retired"]
+
+
+class Reason(BaseModel):
+    """Why a paper is worth a look: a kind for programs, what exactly for people."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    detail: str = ""
 
 
 class DocumentRow(SQLModel, table=True):
@@ -51,7 +59,10 @@ class RecordRow(SQLModel, table=True):
     """A document to be decided for one task.
 
     `head` is the number of its newest revision, 0 where there is none: whoever saves names the
-    head that they saw.
+    head that they saw. `status`, `confidence` and `absent` repeat what the newest revision and
+    proposal say, and `worth` (0 to 1) with `reasons` why the paper should be looked at: a queue
+    of 100,000 is read from one index. `readers` people decide it, blind to each other where it
+    is more than one.
     """
 
     __tablename__ = "records"
@@ -65,6 +76,14 @@ class RecordRow(SQLModel, table=True):
     task: str = "funding"
     project: str = "inbox"
     head: int = 0
+    status: Verdict = Field(default="proposed", sa_column=Column(Word(Verdict), nullable=False))
+    confidence: float | None = None
+    absent: int = 0
+    worth: float = 0.0
+    reasons: tuple[Reason, ...] = Field(
+        default=(), sa_column=Column(Validated(tuple[Reason, ...]), nullable=False)
+    )
+    readers: int = 1
     created_at: datetime = Field(
         default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False)
     )
@@ -97,7 +116,8 @@ class RevisionRow(SQLModel, table=True):
     """What a curator decided, in the order of `seq`. Never changed, never deleted.
 
     An undo is a revision too: it repeats the verdict and answer of the revision numbered
-    `restores`, or goes back to the proposal where that is None.
+    `restores`, or goes back to the proposal where that is None. `reasons` says by JSON pointer why
+    a value stays that is not in the text; revisions of one bulk action share their `batch`.
     """
 
     __tablename__ = "revisions"
@@ -105,6 +125,7 @@ class RevisionRow(SQLModel, table=True):
         UniqueConstraint("record_id", "seq", name="uq_revisions_record_seq"),
         UniqueConstraint("client_event_id", name="uq_revisions_client_event"),
         Index("ix_revisions_verdict", "record_id", "seq", "verdict"),
+        Index("ix_revisions_batch", "batch"),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -125,6 +146,10 @@ class RevisionRow(SQLModel, table=True):
     accepted: tuple[str, ...] = Field(
         default=(), sa_column=Column(Validated(tuple[str, ...]), nullable=False)
     )
+    reasons: dict[str, str] = Field(
+        default_factory=dict, sa_column=Column(Validated(dict[str, str]), nullable=False)
+    )
+    batch: str | None = None
     before: Answer | None = Field(default=None, sa_column=Column(Validated(Answer), nullable=True))
     after: Answer | None = Field(default=None, sa_column=Column(Validated(Answer), nullable=True))
 
@@ -156,83 +181,3 @@ class JobRow(SQLModel, table=True):
     )
     started_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
     finished_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
-
-
-class TrainingRunRow(SQLModel, table=True):
-    """A training run: its data and results lie in `folder`, its process is `pid`.
-
-    At most one waits. Whether one that says "running" really runs is asked of its process.
-    `parent` is the adapter that it goes on from, `adapter` the one that came of it.
-    """
-
-    __tablename__ = "training_runs"
-    __table_args__ = (
-        Index(
-            "uq_training_runs_queued", "state", unique=True, sqlite_where=text("state = 'queued'")
-        ),
-    )
-
-    id: int = Field(default=None, primary_key=True)
-    recipe: str
-    base: str
-    parent: str | None = None
-    snapshot_sha256: str = Field(max_length=64)
-    folder: str
-    state: RunState = Field(default="queued", sa_column=Column(Word(RunState), nullable=False))
-    pid: int | None = None
-    pid_created: float | None = None
-    message: str = ""
-    adapter: str | None = None
-    created_at: datetime = Field(
-        default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False)
-    )
-    started_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
-    finished_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
-
-
-class AdapterRow(SQLModel, table=True):
-    """An adapter that was trained or brought in; one is live for a base and a task.
-
-    `replaces` is the adapter that was live before this one: a rollback goes there. `actor` and
-    `reason` are of the last act, promotion or rollback, that changed its state.
-    """
-
-    __tablename__ = "adapters"
-    __table_args__ = (
-        UniqueConstraint("name", name="uq_adapters_name"),
-        UniqueConstraint("run_id", name="uq_adapters_run"),
-        Index("uq_adapters_live", "base", "task", unique=True, sqlite_where=text("state = 'live'")),
-    )
-
-    id: int = Field(default=None, primary_key=True)
-    name: str
-    base: str
-    task: str = "funding"
-    parent: str | None = None
-    run_id: int | None = Field(default=None, foreign_key="training_runs.id")
-    folder: str
-    sha256: str = Field(max_length=64)
-    state: AdapterState = Field(
-        default="candidate", sa_column=Column(Word(AdapterState), nullable=False)
-    )
-    metrics: dict[str, Any] = Field(
-        default_factory=dict, sa_column=Column(Validated(dict[str, Any]), nullable=False)
-    )
-    replaces: str | None = None
-    reason: str | None = None
-    actor: str | None = None
-    created_at: datetime = Field(
-        default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False)
-    )
-    promoted_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
-
-
-TABLES: tuple[type[SQLModel], ...] = (
-    DocumentRow,
-    RecordRow,
-    ProposalRow,
-    RevisionRow,
-    JobRow,
-    TrainingRunRow,
-    AdapterRow,
-)

@@ -1,0 +1,71 @@
+"""The tables of the store, by what they are about."""
+
+from __future__ import annotations
+
+from sqlmodel import SQLModel
+
+from db.tables.hooks import DeliveryRow, DeliveryState, WebhookRow
+from db.tables.papers import (
+    DocumentRow,
+    JobKind,
+    JobRow,
+    JobState,
+    ProposalRow,
+    Reason,
+    RecordRow,
+    RevisionKind,
+    RevisionRow,
+)
+from db.tables.people import ROLES, FailedSignInRow, PersonRow, Role, SignInRow
+from db.tables.teamwork import AssignmentRow, CommentRow, LeaseRow, ReadingRow, ViewRow
+from db.tables.training import AdapterRow, AdapterState, RunState, TrainingRunRow
+
+TABLES: tuple[type[SQLModel], ...] = (
+    DocumentRow,
+    RecordRow,
+    ProposalRow,
+    RevisionRow,
+    JobRow,
+    TrainingRunRow,
+    AdapterRow,
+    PersonRow,
+    SignInRow,
+    FailedSignInRow,
+    AssignmentRow,
+    LeaseRow,
+    ReadingRow,
+    CommentRow,
+    ViewRow,
+    WebhookRow,
+    DeliveryRow,
+)
+
+__all__ = [
+    "ROLES",
+    "TABLES",
+    "AdapterRow",
+    "AdapterState",
+    "AssignmentRow",
+    "CommentRow",
+    "DeliveryRow",
+    "DeliveryState",
+    "DocumentRow",
+    "FailedSignInRow",
+    "JobKind",
+    "JobRow",
+    "JobState",
+    "LeaseRow",
+    "PersonRow",
+    "ProposalRow",
+    "ReadingRow",
+    "Reason",
+    "RecordRow",
+    "RevisionKind",
+    "RevisionRow",
+    "Role",
+    "RunState",
+    "SignInRow",
+    "TrainingRunRow",
+    "ViewRow",
+    "WebhookRow",
+]

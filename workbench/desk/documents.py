@@ -1,0 +1,72 @@
+"""Documents between the store and the readers, and where the values of an answer stand in them."""
+
+from __future__ import annotations
+
+import zlib
+from array import array
+
+from sqlmodel import Session
+
+from db import store
+from db.tables import DocumentRow
+from models.documents import Document
+from models.grounding import ground_fields, ground_statement
+from models.schemas import Answer, GroundedField, Statement
+from models.words import Words
+
+
+def document_row(document: Document) -> DocumentRow:
+    """A document as the store keeps it."""
+    return DocumentRow(
+        sha256=document.sha256,
+        name=document.name,
+        media_type=document.media_type,
+        size=document.size,
+        text=document.text,
+        raw=document.raw,
+        origin=zlib.compress(document.origin.tobytes()),
+        words=document.words.pack(),
+        pages=document.pages,
+        warnings=document.warnings,
+    )
+
+
+def document_of(row: DocumentRow) -> Document:
+    """A document as it was read, from the store."""
+    origin = array("i")
+    origin.frombytes(zlib.decompress(row.origin))
+    return Document(
+        name=row.name,
+        sha256=row.sha256,
+        size=row.size,
+        media_type=row.media_type,  # type: ignore[arg-type]
+        text=row.text,
+        raw=row.raw,
+        origin=origin,
+        pages=tuple(row.pages),
+        words=Words.unpack(row.words),
+        warnings=tuple(row.warnings),
+    )
+
+
+def read_document(session: Session, record_id: int) -> Document:
+    """The document of a record, ready to be grounded in."""
+    row = store.document(session, store.record(session, record_id).document_sha256)
+    return document_of(row)
+
+
+def ground(document: Document, answer: Answer) -> tuple[Answer, tuple[GroundedField, ...]]:
+    """The answer with each statement's place, and each value's place."""
+    statements = tuple(_place(statement, document) for statement in answer.statements)
+    placed = answer.model_copy(update={"statements": statements})
+    return placed, ground_fields(answer.funders, statements, document)
+
+
+def _place(statement: Statement, document: Document) -> Statement:
+    """A statement whose place is given and right keeps it; any other is looked for."""
+    span = statement.span
+    if span is not None and document.text[span.start : span.end] == statement.text:
+        place = document.span(span.start, span.end)
+        return statement.model_copy(update={"span": place, "alignment": "exact"})
+    found = ground_statement(statement.text, document)
+    return found.model_copy(update={"text": statement.text, "confidence": statement.confidence})

@@ -1,0 +1,150 @@
+"""What the queue and the cockpit show."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from db import jobs as job_store
+from db import listing, store
+from db.engine import reading
+from db.errors import NotFound
+from db.listing import Filters
+from db.tables import DocumentRow, JobRow, RevisionRow
+from models.documents import Document
+from models.schemas import Answer, GroundedField, Proposal
+from models.words import Words
+from workbench.context import Context
+from workbench.desk.documents import document_of, ground, read_document
+
+
+def queue(ctx: Context, filters: Filters, offset: int, limit: int) -> dict[str, Any]:
+    """A page of the queue."""
+    with reading(ctx.engine) as session:
+        page = listing.queue(session, filters, offset=offset, limit=limit)
+    items = [_item(item) for item in page.items]
+    return {"items": items, "total": page.total, "counts": page.counts}
+
+
+def _item(item: listing.QueueItem) -> dict[str, Any]:
+    names = [name for name in item.__slots__ if name not in ("job", "updated_at")]
+    return {name: getattr(item, name) for name in names} | {
+        "updated_at": item.updated_at.isoformat(),
+        "job": _job(item.job),
+    }
+
+
+def review(ctx: Context, record_id: int, filters: Filters) -> dict[str, Any]:
+    """Everything that the cockpit shows of a record."""
+    with reading(ctx.engine) as session:
+        record = store.record(session, record_id)
+        row = store.document(session, record.document_sha256)
+        proposed = store.newest_proposal(session, record_id)
+        revisions = store.revisions(session, record_id)
+        job = job_store.newest_job(session, record_id)
+        position = listing.neighbours(session, record_id, filters)
+        document = document_of(row)
+    proposal = proposed.proposal if proposed else None
+    answer, fields = shown(document, proposal, revisions[-1] if revisions else None)
+    return {
+        "id": record_id,
+        "head": record.head,
+        "status": revisions[-1].verdict if revisions else "proposed",
+        "document": _document(row),
+        "job": _job(job),
+        "proposal": _proposal(proposed.id, proposed.proposal, document) if proposed else None,
+        "answer": answer.model_dump(mode="json"),
+        "fields": [field.model_dump(mode="json") for field in fields],
+        "revisions": [told_revision(revision) for revision in revisions],
+        "position": asdict(position),
+    }
+
+
+def next_record(ctx: Context, record_id: int, filters: Filters) -> int | None:
+    """The record after this one in the queue."""
+    with reading(ctx.engine) as session:
+        return listing.neighbours(session, record_id, filters).next
+
+
+def reground(ctx: Context, record_id: int, answer: Answer) -> dict[str, Any]:
+    """Where the values of an answer in the making stand."""
+    with reading(ctx.engine) as session:
+        document = read_document(session, record_id)
+    placed, fields = ground(document, answer)
+    return {
+        "statements": [statement.model_dump(mode="json") for statement in placed.statements],
+        "fields": [field.model_dump(mode="json") for field in fields],
+    }
+
+
+def page(ctx: Context, sha256: str, number: int) -> dict[str, Any]:
+    """The text of a page and the place of each of its words."""
+    with reading(ctx.engine) as session:
+        row = store.document(session, sha256)
+        found = [page for page in row.pages if page.number == number]
+        if not found:
+            raise NotFound(f"{row.name} has no page {number}.", "Reload the page.")
+        words = Words.unpack(row.words).on_page(number)
+        start, end = found[0].start, found[0].end
+        text = row.text[start:end]
+    return {
+        "number": number,
+        "start": start,
+        "end": end,
+        "text": text,
+        "words": [(w.start, w.end, w.x0, w.y0, w.x1, w.y1) for w in words],
+    }
+
+
+def shown(
+    document: Document, proposal: Proposal | None, head: RevisionRow | None
+) -> tuple[Answer, tuple[GroundedField, ...]]:
+    """The head's answer, else the proposal's with the confidence of its values."""
+    if head is not None and head.after is not None:
+        return ground(document, head.after)
+    if proposal is None:
+        return Answer(), ()
+    return Answer(statements=proposal.statements, funders=proposal.funders), proposal.fields
+
+
+def _document(row: DocumentRow) -> dict[str, Any]:
+    return {
+        "sha256": row.sha256,
+        "name": row.name,
+        "media_type": row.media_type,
+        "pages": [page.model_dump() for page in row.pages],
+        "warnings": list(row.warnings),
+    }
+
+
+def _proposal(proposal_id: int, proposal: Proposal, document: Document) -> dict[str, Any]:
+    passages = [document.span(start, end) for start, end in proposal.windows]
+    return {
+        "id": proposal_id,
+        "model": proposal.card.model,
+        "adapter": proposal.card.adapter,
+        "passages": [passage.model_dump(mode="json") for passage in passages],
+        "error": proposal.extraction.error,
+        "raw": "\n".join((*proposal.statements_raw, proposal.extraction.raw)),
+        "statements": [s.model_dump(mode="json") for s in proposal.statements],
+        "funders": [f.model_dump(mode="json") for f in proposal.funders],
+        "fields": [f.model_dump(mode="json") for f in proposal.fields],
+    }
+
+
+def told_revision(row: RevisionRow) -> dict[str, Any]:
+    """A revision as the cockpit lists it."""
+    return {
+        "seq": row.seq,
+        "kind": row.kind,
+        "verdict": row.verdict,
+        "actor": row.actor,
+        "note": row.note,
+        "created_at": row.created_at.isoformat(),
+    }
+
+
+def _job(job: JobRow | None) -> dict[str, Any] | None:
+    if job is None:
+        return None
+    return {"state": job.state, "error": job.error, "attempts": job.attempts}
