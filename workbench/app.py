@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
+from workbench import texts
 from workbench.context import Context
 from workbench.pages import about, desk, exports, papers, train
 from workbench.people import SignedIn
@@ -62,6 +63,7 @@ def create_app(ctx: Context, workers: bool = True) -> FastAPI:
         theme=THEME,
         head=HEAD,
         footer_links=[],
+        i18n=texts.for_pages(),
         run_history=False,
         enable_monitoring=False,
         ssr_mode=False,

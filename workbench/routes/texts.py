@@ -21,5 +21,5 @@ def add(routes: APIRouter, ctx: Context) -> None:
         return Response(
             f"export default {known};\n",
             media_type="text/javascript",
-            headers={"Cache-Control": "no-cache", "Vary": "Accept-Language, Cookie"},
+            headers={"Cache-Control": "no-cache", "Vary": "Accept-Language"},
         )

@@ -18,7 +18,6 @@ else:
 
 HERE = Path(__file__).parent
 DEFAULT = "en"
-COOKIE = "wb_language"
 Text = str | dict[str, str]
 
 
@@ -44,11 +43,29 @@ def say(key: str, language: str = DEFAULT, **values: Any) -> str:
     return text.format_map(values) if values else text
 
 
+def label(key: str) -> Any:
+    """The text of a key for a component of a page: the browser puts its language's in."""
+    from gradio.i18n import I18nData
+
+    catalog(DEFAULT)[key]
+    return I18nData(key)
+
+
+def for_pages() -> Any:
+    """All texts as Gradio takes them, to be handed to the mounted app."""
+    from gradio.i18n import I18n
+
+    plain = {
+        language: {key: text for key, text in catalog(language).items() if isinstance(text, str)}
+        for language in languages()
+    }
+    return I18n(**plain)
+
+
 def language_of(request: Any) -> str:
-    """The language of a request (of Starlette or Gradio): by its cookie, else by the browser's."""
+    """The language of a request (of Starlette or Gradio), by what its browser accepts."""
     known = languages()
-    wanted = [request.cookies.get(COOKIE, ""), *_accepted(request.headers)]
-    return next((language for language in wanted if language in known), DEFAULT)
+    return next((name for name in _accepted(request.headers) if name in known), DEFAULT)
 
 
 def _accepted(headers: Any) -> list[str]:
