@@ -168,12 +168,38 @@ class RowIds(Value):
     funders: tuple[FunderRow, ...] = ()
 
 
+class Link(Value):
+    """The organisation that a funder's name means, as a curator or a sure match decided.
+
+    `ror` is a ROR id as a URL (https://ror.org/021nxhr62), `funder_id` the DOI of the Crossref
+    Funder Registry (10.13039/100000001). Both None: somebody looked, and none of those known is
+    meant.
+    """
+
+    ror: str | None = Field(
+        default=None, pattern=r"^https://ror\.org/0[a-hj-km-np-tv-z0-9]{6}\d{2}$"
+    )
+    funder_id: str | None = Field(default=None, pattern=r"^10\.13039/\S+$")
+    name: str = ""
+    method: Literal["curator", "automatic", "import"] = "curator"
+
+
 class Answer(Value):
-    """The statements and funders of a document, as a model proposed or a curator decided."""
+    """The statements and funders of a document, as a model proposed or a curator decided.
+
+    `links` stand beside the funders, one or None for each, or there are none at all.
+    """
 
     statements: tuple[Statement, ...] = ()
     funders: tuple[Funder, ...] = ()
     row_ids: RowIds | None = None
+    links: tuple[Link | None, ...] = ()
+
+    @model_validator(mode="after")
+    def _links_match(self) -> Answer:
+        if self.links and len(self.links) != len(self.funders):
+            raise ValueError("links must name every funder once, null where it has none")
+        return self
 
     @model_validator(mode="after")
     def _rows_match(self) -> Answer:
