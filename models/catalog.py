@@ -196,6 +196,36 @@ def open_model(
     return open_backend(base.backend, path=prepare(base, cache), name=name, threads=threads)
 
 
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """The file that opening a model reads; None for one without a single file."""
+
+    name: str
+    adapter: str | None
+    path: Path | None
+    made_at_first_use: bool = False
+
+
+def model_file(model: str | None, cache: Path) -> ModelFile:
+    """What `open_model` would open, without opening or making it. Raises `UnusableAdapter`."""
+    name = model or default()
+    if name.endswith(".gguf"):
+        return ModelFile(Path(name).stem, None, Path(name))
+    chosen = adapters().get(name)
+    if chosen is None and (Path(name) / "adapter_config.json").is_file():
+        chosen = from_folder(Path(name))
+    if chosen is not None:
+        path = cache / f"{chosen.name}.{chosen.version}.{chosen.kind}.gguf"
+        return ModelFile(chosen.base, f"{chosen.name}@{chosen.version}", path, True)
+    base = bases().get(name)
+    if base is None:
+        found = next(iter(sorted(Path(name).glob("*.safetensors"))), None)
+        return ModelFile(name, None, found)
+    if base.requantize is None:
+        return ModelFile(name, None, base.path)
+    return ModelFile(name, None, cache / f"{name}.{base.requantize}.gguf", True)
+
+
 def _open_adapter(adapter: Adapter, cache: Path, threads: int | None) -> Backend:
     base = bases()[adapter.base]
     return open_backend(

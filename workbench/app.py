@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from workbench import texts
 from workbench.context import Context
+from workbench.hooks import Sender
 from workbench.pages import about, desk, exports, papers, train
 from workbench.people import SignedIn
 from workbench.routes import router
@@ -96,14 +97,16 @@ def _hosts(ctx: Context) -> list[str]:
 def _lifespan(ctx: Context, workers: bool):  # type: ignore[no-untyped-def]
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        crew, watch = Workers(ctx), Watch(ctx)
+        crew, watch, sender = Workers(ctx), Watch(ctx), Sender(ctx)
         if workers:
             crew.start()
             watch.start()
+            sender.start()
         try:
             yield
         finally:
             if workers:
+                sender.stop()
                 watch.stop()
                 crew.stop()
 
