@@ -155,7 +155,7 @@ def again(session: Session, delivery_id: int) -> DeliveryRow:
 def deliveries(session: Session, hook_id: int, limit: int = 50) -> Sequence[DeliveryRow]:
     """What was sent to a webhook or waits, the newest first."""
     query = select(DeliveryRow).where(DeliveryRow.webhook_id == hook_id)
-    return session.exec(query.order_by(col(DeliveryRow.id).desc()).limit(limit)).all()
+    return list(session.exec(query.order_by(col(DeliveryRow.id).desc()).limit(limit)))
 
 
 def prune(session: Session, before: datetime | None = None) -> None:

@@ -133,7 +133,7 @@ def unfinished_paths(session: Session) -> set[str]:
 def unfinished(session: Session, project: str) -> Sequence[JobRow]:
     """The jobs of a project that are queued or running."""
     active = col(JobRow.state).in_(("queued", "running"))
-    return session.exec(select(JobRow).where(active, JobRow.project == project)).all()
+    return list(session.exec(select(JobRow).where(active, JobRow.project == project)))
 
 
 def retry(session: Session, job_id: int) -> JobRow:
@@ -172,7 +172,7 @@ def requeue_stale(
 def recent_jobs(session: Session, limit: int = 50) -> Sequence[JobRow]:
     """The newest jobs about papers, the newest first."""
     query = select(JobRow).where(col(JobRow.kind) != "ask").order_by(col(JobRow.id).desc())
-    return session.exec(query.limit(limit)).all()
+    return list(session.exec(query.limit(limit)))
 
 
 def active_jobs(session: Session) -> int:

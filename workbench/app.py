@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from workbench import texts
 from workbench.context import Context
 from workbench.hooks import Sender
-from workbench.pages import about, desk, exports, papers, train
+from workbench.pages import about, desk, doctor, exports, papers, programs, train
 from workbench.people import SignedIn
 from workbench.routes import router
 from workbench.routes.errors import explain_errors
@@ -39,6 +39,8 @@ HEAD = """
 <link rel="stylesheet" href="/desk/app.css">
 <link rel="stylesheet" href="/desk/cockpit.css">
 <link rel="stylesheet" href="/desk/train.css">
+<link rel="stylesheet" href="/desk/comfort.css">
+<script type="module" src="/desk/comfort.js"></script>
 """
 
 
@@ -68,6 +70,7 @@ def create_app(ctx: Context, workers: bool = True) -> FastAPI:
         run_history=False,
         enable_monitoring=False,
         ssr_mode=False,
+        mcp_server=ctx.settings.mcp,
         max_file_size=ctx.settings.max_bytes,
         favicon_path=str(STATIC / "icon.svg"),
     )
@@ -77,14 +80,21 @@ def create_app(ctx: Context, workers: bool = True) -> FastAPI:
 def build(ctx: Context) -> gr.Blocks:
     """The pages, as tabs of one page: events cannot cross from one Gradio page to another."""
     blocks: gr.Blocks
-    with gr.Blocks(title="Funding Workbench", fill_width=True, analytics_enabled=False) as blocks:
+    with gr.Blocks(
+        title="Funding Workbench",
+        fill_width=True,
+        analytics_enabled=False,
+        delete_cache=(3600, 86_400),  # uploads of programs, which nobody else removes
+    ) as blocks:
         with gr.Tabs(elem_id="wb-tabs") as tabs:
             queue = papers.page(ctx)
             cockpit = desk.page(ctx)
             train.page(ctx)
             exports.page(ctx)
+            doctor.page(ctx)
             about.page(ctx)
         papers.open_with(queue, tabs, cockpit)
+        programs.endpoints(ctx)
     return blocks
 
 

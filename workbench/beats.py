@@ -104,7 +104,7 @@ class Pulse:
 
     @contextmanager
     def working(self, job: JobRow) -> Iterator[None]:
-        """This job is being done."""
+        """Say that a job is being done, from here on."""
         about = {"job": job.id, "kind": job.kind, "name": job.name, "record": job.record_id}
         now = utc_now()
         self._change(state="working", since=now, moved_at=now, **about)
@@ -116,7 +116,7 @@ class Pulse:
         self._beat.moved_at = utc_now()
 
     def model(self, name: str, adapter: str | None) -> None:
-        """This model is open."""
+        """Say which model is open."""
         self._change(model=name, adapter=adapter)
 
     def _change(self, **facts: Any) -> None:

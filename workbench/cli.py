@@ -227,7 +227,9 @@ def doctor(as_json: Json = False) -> None:
         typer.echo(checks.as_json(found))
     else:
         marks = {"ok": "✓", "warn": "!", "bad": "✗"}
-        rows = [(marks[c.level], c.title, f"{c.detail}\n{c.hint}".strip()) for c in found]
+        rows: list[tuple[str, ...]] = [
+            (marks[c.level], c.title, f"{c.detail}\n{c.hint}".strip()) for c in found
+        ]
         table(("", "part", "seen"), rows)
     if not all(check.ok for check in found):
         raise typer.Exit(1)

@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     """Who makes the revisions of this app."""
     train_steps: int | None = None
     """Steps of each phase of a retraining at most; None leaves them to recipe and data."""
-    answer_seconds: int = Field(300, ge=1)
+    answer_seconds: int = Field(default=300, ge=1)
     """How long a program waits for the model's answer to its question."""
     mcp: bool = False
     """Whether the tools for language models are offered under /gradio_api/mcp."""
