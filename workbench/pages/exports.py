@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
 from html import escape
 from itertools import islice
 from typing import Any
@@ -12,6 +11,7 @@ import gradio as gr
 
 from workbench.context import Context
 from workbench.exports import rows
+from workbench.pages.handlers import bind
 from workbench.pages.tables import LABELS, table
 from workbench.people import asked
 from workbench.texts import language_of, say
@@ -35,7 +35,7 @@ def page(ctx: Context) -> None:
             elem_id="wb-hooks",
         )
         tab.select(
-            partial(look, ctx), None, [overview, preview], api_visibility="private", queue=False
+            bind(look, ctx), None, [overview, preview], api_visibility="private", queue=False
         )
 
 
