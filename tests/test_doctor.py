@@ -20,7 +20,7 @@ from db.columns import utc_now
 from db.engine import reading, writing
 from tests.desks import wait_for
 from tests.stores import add, save
-from workbench import beats, doctor, logs
+from workbench import asks, beats, doctor, logs
 from workbench.beats import Pulse
 from workbench.context import Context, Settings
 from workbench.doctor import Check
@@ -132,6 +132,27 @@ class TestWorkers:
             wait_for(back, 60)
             found = check(ctx, "worker.read")
             assert (found.level, "SIGKILL" in found.detail) == ("warn", True)
+        finally:
+            crew.stop()
+
+    @pytest.mark.slow
+    def test_a_worker_gives_signs_while_and_after_it_opens_the_model(self, ctx: Context) -> None:
+        crew = Workers(ctx)
+        crew.start()
+        try:
+            wait_for(lambda: (b := beats.read(ctx.home, "propose")) and b.state == "idle", 60)
+            told = asks.parse(ctx, "Funded by the Wellcome Trust.")
+            opened = beats.read(ctx.home, "propose")
+            assert opened is not None
+            assert opened.model == told["model"]
+
+            def later() -> bool:
+                beat = beats.read(ctx.home, "propose")
+                return beat is not None and beat.beat_at > opened.beat_at
+
+            wait_for(later, 30)
+            assert check(ctx, "worker.propose").level == "ok"
+            assert told["adapter"] in check(ctx, "model").detail
         finally:
             crew.stop()
 

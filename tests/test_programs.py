@@ -23,7 +23,7 @@ from db import jobs
 from db.engine import reading, writing
 from models.errors import WorkbenchError
 from tests.desks import SAMPLES, wait_for
-from tests.stores import add, save, said
+from tests.stores import add, said, save
 from workbench import asks
 from workbench.context import Context, Settings
 from workbench.people import Person

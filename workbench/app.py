@@ -34,6 +34,11 @@ THEME = gr.themes.Default(
     neutral_hue="slate",
     font=["ui-sans-serif", "system-ui", "sans-serif"],
     font_mono=["ui-monospace", "Consolas", "monospace"],
+).set(  # the theme's own teal is too light under white words
+    button_primary_background_fill="*primary_700",
+    button_primary_background_fill_dark="*primary_700",
+    button_primary_background_fill_hover="*primary_800",
+    button_primary_background_fill_hover_dark="*primary_800",
 )
 HEAD = """
 <link rel="stylesheet" href="/desk/app.css">

@@ -49,8 +49,11 @@ def extract(ctx: Context, source: Path, name: str) -> dict[str, Any]:
         copy.unlink(missing_ok=True)
 
 
-def parse(ctx: Context, statement: str) -> dict[str, Any]:
-    """The funders of a statement, in the cometadata format, and a note where one is due."""
+def parse(ctx: Context, statement: str, seconds: int | None = None) -> dict[str, Any]:
+    """The funders of a statement, in the cometadata format, and a note where one is due.
+
+    Raises `NoAnswer` after so many seconds, by default those of the settings.
+    """
     if not statement.strip():
         raise WorkbenchError("The statement is empty.", "Send the text of a funding statement.")
     if len(statement) > LONGEST_TEXT:
@@ -58,17 +61,19 @@ def parse(ctx: Context, statement: str) -> dict[str, Any]:
             f"The statement has {len(statement)} characters.",
             f"Send {LONGEST_TEXT} at most, or the whole paper to extract.",
         )
-    return _ask(ctx, {"do": "parse", "statement": statement}, "a statement")
+    return _ask(ctx, {"do": "parse", "statement": statement}, "a statement", seconds)
 
 
-def _ask(ctx: Context, question: dict[str, Any], name: str) -> dict[str, Any]:
+def _ask(
+    ctx: Context, question: dict[str, Any], name: str, seconds: int | None = None
+) -> dict[str, Any]:
     path = _folder(ctx) / f"{uuid4().hex}.json"
     answer = answer_path(path)
     path.write_text(json.dumps(question), "utf-8")
     job_id = None
     try:
         job_id = _enqueue(ctx, path, name)
-        _wait(ctx, job_id)
+        _wait(ctx, job_id, seconds or ctx.settings.answer_seconds)
         found: dict[str, Any] = json.loads(answer.read_text("utf-8"))
         return found
     finally:
@@ -86,9 +91,8 @@ def _enqueue(ctx: Context, path: Path, name: str) -> int:
         return jobs.enqueue(session, "ask", name, path=str(path)).id
 
 
-def _wait(ctx: Context, job_id: int) -> None:
+def _wait(ctx: Context, job_id: int, limit: int) -> None:
     """Until the job is done. Raises what it failed with, or `NoAnswer` after the time is up."""
-    limit = ctx.settings.answer_seconds
     end = time.monotonic() + limit
     while time.monotonic() < end:
         with reading(ctx.engine) as session:

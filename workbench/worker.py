@@ -67,6 +67,7 @@ class Worker:
             if not self.step():
                 self._pulse.idle()
                 time.sleep(IDLE_SECONDS)
+        self._pulse.close()
 
     def step(self) -> bool:
         """Do one job; False when there is none."""
@@ -83,7 +84,6 @@ class Worker:
 
     def close(self) -> None:
         """Give the model's memory back."""
-        self._pulse.close()
         if self._model is not None:
             self._model.close()
             self._model = None

@@ -22,6 +22,7 @@ from workbench.logs import last_errors
 LOW_DISK = 500 * 1024 * 1024
 OLD_BACKUP = timedelta(days=7)
 LONG_QUEUE_SECONDS = 2 * 3600
+TRIAL_SECONDS = 60
 TRIAL = "Funded by the National Science Foundation."
 PACKAGES = (
     "funding-workbench",
@@ -141,7 +142,7 @@ def model_opened(ctx: Context) -> Finding:
 
 def model_asked(ctx: Context) -> Finding:
     """Whether the worker's model answers; it is not opened a second time."""
-    answer = asks.parse(ctx, TRIAL)
+    answer = asks.parse(ctx, TRIAL, TRIAL_SECONDS)
     return _answers(str(answer["model"]), "error" not in answer)
 
 

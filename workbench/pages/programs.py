@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.events import api
 
 from db.engine import reading
 from db.tables import Role
@@ -33,7 +34,7 @@ def endpoints(ctx: Context) -> None:
     for function in made:
         # Without Gradio's queue: a tool call would go round through a client that has not signed
         # in. The worker's own queue bounds what is asked at a time.
-        gr.api(function, api_name=function.__name__, queue=False)
+        api(function, api_name=function.__name__, queue=False)
     # Rows by the thousand are of no use to a language model.
     made[-1]._mcp_type = "program"  # type: ignore[attr-defined]
 

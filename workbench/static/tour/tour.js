@@ -91,7 +91,7 @@ async function show(tour, at) {
   say(tour, step);
   if (step.open) await openPaper();
   const end = Date.now() + PATIENCE;
-  while (turn === tour.turn && Date.now() < end && !found(step)) await pause(100);
+  while (turn === tour.turn && Date.now() < end && !visible(step.at[0])) await pause(100);
   if (turn !== tour.turn) return;
   tour.target = step;
   found(step)?.scrollIntoView({ block: "nearest", behavior: "instant" });
@@ -122,8 +122,14 @@ async function openPaper() {
   row()?.click();
 }
 
+function visible(selector) {
+  const one = document.querySelector(selector);
+  return one?.getClientRects().length ? one : null;
+}
+
+/** The first that is there: the others stand in for what has not come, or is called otherwise. */
 function found(step) {
-  return step.at.map((one) => document.querySelector(one)).find((one) => one?.getClientRects().length);
+  return step.at.map(visible).find(Boolean);
 }
 
 /** The ring goes around the target, the card beside it where there is room. */
