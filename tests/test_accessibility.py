@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,8 @@ class TestAccessibility:
         if theme == "light":
             assert desk.get("/api/records")["total"] == 0
         page = desk.open(theme)
-        assert judge_every_tab(page) == {}
+        found = judge_every_tab(page)
+        assert found == {}, json.dumps(found, indent=1)
         page.close()
 
     @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -65,7 +67,8 @@ class TestAccessibility:
         page = desk.open(theme)
         record = upload(desk, page, SAMPLES / "swift-calls.pdf")["swift-calls.pdf"]
         open_paper(page, record)
-        assert judge_every_tab(page) == {}
+        found = judge_every_tab(page)
+        assert found == {}, json.dumps(found, indent=1)
         page.close()
 
     def test_the_tour(self, desk: Desk) -> None:

@@ -109,15 +109,17 @@ function say(tour, step) {
   put(tour);
 }
 
-/** The first paper that is there is opened, so that the review page has something to show. */
+/** A paper is opened, so that the review page has something to show: best one that was read. */
 async function openPaper() {
   if (document.querySelector(".wb-split")?.offsetParent) return;
-  const shown = await ask("/api/records?limit=1").catch(() => null);
-  const id = shown?.items?.[0]?.id;
-  if (!id) return;
+  const shown = await ask("/api/records?limit=50").catch(() => null);
+  const items = shown?.items ?? [];
+  const chosen = items.find((item) => item.job?.state === "done") ?? items[0];
+  if (!chosen) return;
   goTo("papers");
   const end = Date.now() + PATIENCE;
-  const row = () => document.querySelector("#wb-queue tr[data-record]");
+  const row = () =>
+    document.querySelector(`#wb-queue [data-record="${chosen.id}"]`) ?? document.querySelector("#wb-queue [data-record]");
   while (!row() && Date.now() < end) await pause(100);
   row()?.click();
 }
