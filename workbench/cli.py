@@ -62,6 +62,8 @@ def serve(
 
     ctx = _context(host=host, port=port, model=model, mcp=mcp or None)
     _refuse_taken(ctx.settings.host, ctx.settings.port)
+    if ctx.settings.mcp:
+        _require_mcp()
     if samples:
         from workbench.samples import add
 
@@ -299,6 +301,18 @@ def _show(row: dict[str, Any]) -> None:
     for funder in row["funders"]:
         ids = [i for award in funder["awards"] for i in award["award_ids"]]
         typer.echo(f"  - {funder['funder_name'] or '(no funder named)'}  {', '.join(ids)}")
+
+
+def _require_mcp() -> None:
+    from importlib.util import find_spec
+
+    from models.errors import WorkbenchError
+
+    if find_spec("mcp") is None:
+        raise WorkbenchError(
+            "The tools for language models need the package mcp.",
+            "Install it: pip install 'funding-workbench[mcp]'",
+        )
 
 
 def _refuse_taken(host: str, port: int) -> None:
