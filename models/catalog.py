@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,14 @@ class Adapter:
     @property
     def version(self) -> str:
         """First digits of the weights' sha256: what was said is remembered with them."""
-        weights = (self.path / "adapter_model.safetensors").read_bytes()
-        return hashlib.sha256(weights).hexdigest()[:12]
+        weights = self.path / "adapter_model.safetensors"
+        return _digest(weights, weights.stat().st_mtime_ns)[:12]
+
+
+@lru_cache(maxsize=8)
+def _digest(path: Path, changed: int) -> str:
+    """The sha256 of a file, read anew only when it changed: it is asked for again and again."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def adapters() -> dict[str, Adapter]:

@@ -10,7 +10,7 @@ from workbench import doctor
 from workbench.context import Context
 from workbench.doctor import Check
 from workbench.routes.common import JSON_ONLY, Curator, Viewer
-from workbench.texts import language_of
+from workbench.texts import DEFAULT, language_of
 
 
 def add(routes: APIRouter, ctx: Context) -> None:
@@ -18,9 +18,10 @@ def add(routes: APIRouter, ctx: Context) -> None:
 
     @routes.get("/api/doctor")
     def look(who: Viewer, request: Request) -> dict[str, Any]:
-        found = doctor.page(ctx, language_of(request))
+        language = language_of(request)
+        found = doctor.page(ctx, language)
         # A report of a mistake is read by those who make the program: in English, without names.
-        report = doctor.as_text(doctor.page(ctx))
+        report = doctor.as_text(found if language == DEFAULT else doctor.page(ctx))
         return _told(found) | {"text": _without_names(ctx, report)}
 
     @routes.post("/api/doctor/full", dependencies=JSON_ONLY)
