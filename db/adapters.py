@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from db import hooks
 from db.columns import utc_now
 from db.errors import NotFound, StoreError
 from db.tables import AdapterRow
@@ -96,6 +97,7 @@ def promote(session: Session, name: str, actor: str, reason: str) -> AdapterRow:
     chosen.replaces = former.name if former else None
     chosen.actor, chosen.reason = actor, reason
     session.flush()
+    _tell(session, chosen.name, former, actor, reason)
     return chosen
 
 
@@ -115,7 +117,17 @@ def rollback(
     if former is not None:
         former.state = "live"
         session.flush()
+    _tell(session, former.name if former else None, current, actor, reason)
     return former
+
+
+def _tell(
+    session: Session, live: str | None, former: AdapterRow | None, actor: str, reason: str
+) -> None:
+    """Tell webhooks which adapter is in use now; None is the base's own."""
+    replaced = former.name if former else None
+    body = {"adapter": live, "replaces": replaced, "actor": actor, "reason": reason}
+    hooks.emit(session, "adapter.promoted", body)
 
 
 def history(session: Session, base: str, task: str = "funding") -> Sequence[AdapterRow]:

@@ -5,16 +5,17 @@ A later skip or flag leaves the gold of a record as it is; an undo of the decisi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, case, func
+from sqlalchemy import CTE, Text, case, cast, func
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from db.tables import DocumentRow, ProposalRow, RecordRow, RevisionRow
-from models.schemas import GOLD_VERDICTS
+from models.schemas import GOLD_VERDICTS, Answer
 
 CHUNK = 50
 """Records that an export holds in memory at a time, with their texts."""
@@ -44,6 +45,56 @@ def golds(
     Their documents come without `raw`, `origin` and `words`, which load when they are asked for.
     """
     ids = _gold_ids(session, {RecordRow.project: project, RecordRow.task: task})
+    yield from _of(session, ids)
+
+
+def search(session: Session, query: str, limit: int) -> list[Gold]:
+    """Decided records that hold all words of the query, the newest decision first.
+
+    Looked at are the document's name, the statements and the values of the funders.
+    """
+    words = query.casefold().split()
+    ids = sorted(_gold_ids(session, {}), reverse=True)
+    found: list[Gold] = []
+    for start in range(0, len(ids), CHUNK):
+        likely = _likely(session, ids[start : start + CHUNK], words)
+        golds = sorted(_of(session, likely), key=lambda gold: -gold.revision.id)
+        found += [gold for gold in golds if all(word in _searched(gold) for word in words)]
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def _likely(session: Session, ids: Sequence[int], words: Sequence[str]) -> list[int]:
+    """Those of the revisions that may hold the words, so that few answers need be read."""
+    query: Any = (
+        select(RevisionRow.id)
+        .join(RecordRow, col(RecordRow.id) == RevisionRow.record_id)
+        .join(DocumentRow, col(DocumentRow.sha256) == RecordRow.document_sha256)
+        .where(col(RevisionRow.id).in_(ids))
+    )
+    for word in filter(str.isascii, words):  # SQLite folds the case of ASCII letters only
+        spelled = json.dumps(word)[1:-1]
+        answer = cast(RevisionRow.after, Text)
+        query = query.where(
+            answer.contains(spelled, autoescape=True)
+            | col(DocumentRow.name).contains(word, autoescape=True)
+        )
+    return list(session.exec(query))
+
+
+def _searched(gold: Gold) -> str:
+    """All that a search looks at, in one text without case."""
+    answer = gold.revision.after or Answer()
+    parts = [gold.document.name, *(statement.text for statement in answer.statements)]
+    for funder in answer.funders:
+        parts.append(funder.funder_name or "")
+        for award in funder.awards:
+            parts += [*award.award_ids, *award.funding_scheme, *award.award_title]
+    return "\n".join(parts).casefold()
+
+
+def _of(session: Session, ids: Sequence[int]) -> Iterator[Gold]:
     for start in range(0, len(ids), CHUNK):
         query = (
             select(RecordRow, DocumentRow, RevisionRow, ProposalRow)

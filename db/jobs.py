@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from statistics import median
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from db import hooks
 from db.columns import utc_now
 from db.errors import EventReused, NotFound, StoreError
 from db.tables import JobKind, JobRow
@@ -59,6 +61,11 @@ def job(session: Session, job_id: int) -> JobRow:
     return found
 
 
+def exists(session: Session, job_id: int) -> bool:
+    """Whether there is such a job; one that nobody waits for any more is withdrawn."""
+    return session.get(JobRow, job_id) is not None
+
+
 def has_queued(session: Session, kinds: Collection[JobKind]) -> bool:
     """Whether a job waits: a look that takes no write lock, for workers that poll."""
     query = select(JobRow.id).where(col(JobRow.state) == "queued", col(JobRow.kind).in_(kinds))
@@ -104,6 +111,9 @@ def fail(session: Session, job_id: int, error: str, hint: str = "") -> JobRow:
     failed.state, failed.finished_at = "failed", utc_now()
     failed.error, failed.hint = error, hint or None
     session.flush()
+    if failed.kind != "ask":
+        body = {"job": job_id, "kind": failed.kind, "name": failed.name, "error": error}
+        hooks.emit(session, "paper.failed", body | {"record": failed.record_id, "hint": hint})
     return failed
 
 
@@ -118,6 +128,12 @@ def unfinished_paths(session: Session) -> set[str]:
     """The incoming files that jobs still need: all but those of jobs that are done."""
     query = select(JobRow.path).where(col(JobRow.state) != "done", col(JobRow.path).is_not(None))
     return {path for path in session.exec(query) if path}
+
+
+def unfinished(session: Session, project: str) -> Sequence[JobRow]:
+    """The jobs of a project that are queued or running."""
+    active = col(JobRow.state).in_(("queued", "running"))
+    return list(session.exec(select(JobRow).where(active, JobRow.project == project)))
 
 
 def retry(session: Session, job_id: int) -> JobRow:
@@ -154,8 +170,9 @@ def requeue_stale(
 
 
 def recent_jobs(session: Session, limit: int = 50) -> Sequence[JobRow]:
-    """The newest jobs, the newest first."""
-    return session.exec(select(JobRow).order_by(col(JobRow.id).desc()).limit(limit)).all()
+    """The newest jobs about papers, the newest first."""
+    query = select(JobRow).where(col(JobRow.kind) != "ask").order_by(col(JobRow.id).desc())
+    return list(session.exec(query.limit(limit)))
 
 
 def active_jobs(session: Session) -> int:
@@ -163,6 +180,38 @@ def active_jobs(session: Session) -> int:
     active = col(JobRow.state).in_(("queued", "running"))
     count: int = session.exec(select(func.count()).select_from(JobRow).where(active)).one()
     return count
+
+
+def waiting(session: Session, kind: JobKind) -> int:
+    """How many jobs of a kind are queued."""
+    query = select(func.count()).select_from(JobRow)
+    count: int = session.exec(query.where(JobRow.state == "queued", JobRow.kind == kind)).one()
+    return count
+
+
+def failed(session: Session) -> int:
+    """How many jobs about papers have failed and were not tried again."""
+    query = select(func.count()).select_from(JobRow)
+    wanted = (JobRow.state == "failed", col(JobRow.kind) != "ask")
+    count: int = session.exec(query.where(*wanted)).one()
+    return count
+
+
+def pace(session: Session, kind: JobKind, last: int = 20) -> float | None:
+    """Seconds that a job of a kind takes, by the median of the last done ones; None before one."""
+    query = select(JobRow.started_at, JobRow.finished_at).where(
+        JobRow.kind == kind, JobRow.state == "done", col(JobRow.started_at).is_not(None)
+    )
+    rows = session.exec(query.order_by(col(JobRow.id).desc()).limit(last)).all()
+    times = [(end - begun).total_seconds() for begun, end in rows if begun and end]
+    return median(times) if times else None
+
+
+def withdraw(session: Session, job_id: int) -> None:
+    """Forget a job that nobody waits for; whoever does it finds it gone."""
+    found = session.get(JobRow, job_id)
+    if found is not None:
+        session.delete(found)
 
 
 def newest_job(session: Session, record_id: int) -> JobRow | None:

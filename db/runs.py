@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
+from db import hooks
 from db.columns import utc_now
 from db.errors import NotFound, StoreError
 from db.tables import RunState, TrainingRunRow
@@ -100,6 +101,7 @@ def note_ended(
         _end(found, ending)
         found.adapter = adapter
         session.flush()
+        _tell(session, found)
     return found
 
 
@@ -128,6 +130,7 @@ def reconcile(
             continue
         if row.state == "running":
             _end(row, ending(row))
+            _tell(session, row)
         else:
             _begin(session, row)
         changed.append(row)
@@ -146,6 +149,11 @@ def _begin(session: Session, row: TrainingRunRow) -> TrainingRunRow:
     row.pid = row.pid_created = None
     session.flush()
     return row
+
+
+def _tell(session: Session, row: TrainingRunRow) -> None:
+    body = {"run": row.id, "recipe": row.recipe, "state": row.state, "message": row.message}
+    hooks.emit(session, "run.finished", body)
 
 
 def _end(row: TrainingRunRow, ending: Ending) -> None:

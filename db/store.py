@@ -10,8 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from db import hooks
 from db.columns import utc_now
 from db.errors import Conflict, EventReused, NotFound, NothingToUndo
 from db.tables import DocumentRow, ProposalRow, RecordRow, RevisionKind, RevisionRow
@@ -71,6 +73,15 @@ def find_record(session: Session, sha256: str, task: str = "funding") -> RecordR
 def projects(session: Session) -> list[str]:
     """The names of all projects that have a record."""
     return list(session.exec(select(RecordRow.project).distinct().order_by(RecordRow.project)))
+
+
+def count(session: Session, verdicts: Sequence[Verdict] | None = None) -> int:
+    """How many records there are, or how many stand at these verdicts."""
+    query = select(func.count()).select_from(RecordRow)
+    if verdicts is not None:
+        query = query.where(col(RecordRow.status).in_(verdicts))
+    found: int = session.exec(query).one()
+    return found
 
 
 def add_proposal(session: Session, record_id: int, proposal: Proposal) -> ProposalRow:
@@ -254,7 +265,22 @@ def _append(
     target.head, target.status = row.seq, row.verdict
     target.updated_at = utc_now()
     session.flush()
+    hooks.emit(session, "revision.saved", _event(target, row))
     return row
+
+
+def _event(record: RecordRow, row: RevisionRow) -> dict[str, Any]:
+    """What a webhook hears of a revision: not its text, which is asked for by its number."""
+    return {
+        "record": record.id,
+        "document": record.document_sha256,
+        "project": record.project,
+        "seq": row.seq,
+        "kind": row.kind,
+        "verdict": row.verdict,
+        "actor": row.actor,
+        "at": row.created_at.isoformat(),
+    }
 
 
 def _repeated(

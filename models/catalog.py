@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,14 @@ class Adapter:
     @property
     def version(self) -> str:
         """First digits of the weights' sha256: what was said is remembered with them."""
-        weights = (self.path / "adapter_model.safetensors").read_bytes()
-        return hashlib.sha256(weights).hexdigest()[:12]
+        weights = self.path / "adapter_model.safetensors"
+        return _digest(weights, weights.stat().st_mtime_ns)[:12]
+
+
+@lru_cache(maxsize=8)
+def _digest(path: Path, changed: int) -> str:
+    """The sha256 of a file, read anew only when it changed: it is asked for again and again."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def adapters() -> dict[str, Adapter]:
@@ -194,6 +201,36 @@ def open_model(
         raise ModelUnavailable(f"There is no model {name!r}.", f"Give a .gguf file or: {known}.")
     base = bases()[name]
     return open_backend(base.backend, path=prepare(base, cache), name=name, threads=threads)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """The file that opening a model reads; None for one without a single file."""
+
+    name: str
+    adapter: str | None
+    path: Path | None
+    made_at_first_use: bool = False
+
+
+def model_file(model: str | None, cache: Path) -> ModelFile:
+    """What `open_model` would open, without opening or making it. Raises `UnusableAdapter`."""
+    name = model or default()
+    if name.endswith(".gguf"):
+        return ModelFile(Path(name).stem, None, Path(name))
+    chosen = adapters().get(name)
+    if chosen is None and (Path(name) / "adapter_config.json").is_file():
+        chosen = from_folder(Path(name))
+    if chosen is not None:
+        path = cache / f"{chosen.name}.{chosen.version}.{chosen.kind}.gguf"
+        return ModelFile(chosen.base, f"{chosen.name}@{chosen.version}", path, True)
+    base = bases().get(name)
+    if base is None:
+        found = next(iter(sorted(Path(name).glob("*.safetensors"))), None)
+        return ModelFile(name, None, found)
+    if base.requantize is None:
+        return ModelFile(name, None, base.path)
+    return ModelFile(name, None, cache / f"{name}.{base.requantize}.gguf", True)
 
 
 def _open_adapter(adapter: Adapter, cache: Path, threads: int | None) -> Backend:

@@ -17,7 +17,8 @@ from starlette.staticfiles import StaticFiles
 
 from workbench import texts
 from workbench.context import Context
-from workbench.pages import about, desk, exports, papers, train
+from workbench.hooks import Sender
+from workbench.pages import about, desk, doctor, exports, papers, programs, train
 from workbench.people import SignedIn
 from workbench.routes import router
 from workbench.routes.errors import explain_errors
@@ -33,11 +34,18 @@ THEME = gr.themes.Default(
     neutral_hue="slate",
     font=["ui-sans-serif", "system-ui", "sans-serif"],
     font_mono=["ui-monospace", "Consolas", "monospace"],
+).set(  # the theme's own teal is too light under white words
+    button_primary_background_fill="*primary_700",
+    button_primary_background_fill_dark="*primary_700",
+    button_primary_background_fill_hover="*primary_800",
+    button_primary_background_fill_hover_dark="*primary_800",
 )
 HEAD = """
 <link rel="stylesheet" href="/desk/app.css">
 <link rel="stylesheet" href="/desk/cockpit.css">
 <link rel="stylesheet" href="/desk/train.css">
+<link rel="stylesheet" href="/desk/comfort.css">
+<script type="module" src="/desk/comfort.js"></script>
 """
 
 
@@ -67,6 +75,7 @@ def create_app(ctx: Context, workers: bool = True) -> FastAPI:
         run_history=False,
         enable_monitoring=False,
         ssr_mode=False,
+        mcp_server=ctx.settings.mcp,
         max_file_size=ctx.settings.max_bytes,
         favicon_path=str(STATIC / "icon.svg"),
     )
@@ -76,14 +85,21 @@ def create_app(ctx: Context, workers: bool = True) -> FastAPI:
 def build(ctx: Context) -> gr.Blocks:
     """The pages, as tabs of one page: events cannot cross from one Gradio page to another."""
     blocks: gr.Blocks
-    with gr.Blocks(title="Funding Workbench", fill_width=True, analytics_enabled=False) as blocks:
+    with gr.Blocks(
+        title="Funding Workbench",
+        fill_width=True,
+        analytics_enabled=False,
+        delete_cache=(3600, 86_400),  # uploads of programs, which nobody else removes
+    ) as blocks:
         with gr.Tabs(elem_id="wb-tabs") as tabs:
             queue = papers.page(ctx)
             cockpit = desk.page(ctx)
             train.page(ctx)
             exports.page(ctx)
+            doctor.page(ctx)
             about.page(ctx)
         papers.open_with(queue, tabs, cockpit)
+        programs.endpoints(ctx)
     return blocks
 
 
@@ -96,14 +112,16 @@ def _hosts(ctx: Context) -> list[str]:
 def _lifespan(ctx: Context, workers: bool):  # type: ignore[no-untyped-def]
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        crew, watch = Workers(ctx), Watch(ctx)
+        crew, watch, sender = Workers(ctx), Watch(ctx), Sender(ctx)
         if workers:
             crew.start()
             watch.start()
+            sender.start()
         try:
             yield
         finally:
             if workers:
+                sender.stop()
                 watch.stop()
                 crew.stop()
 

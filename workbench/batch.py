@@ -145,6 +145,17 @@ def _parse_batch(lines: list[str], pipeline: Pipeline) -> list[Row]:
     return rows
 
 
+def parse_row(statement: str, pipeline: Pipeline) -> Row:
+    """The funders of one statement. Raises `WorkbenchError` where the model cannot read it."""
+    extraction = pipeline.parse([statement.encode("utf-8", "replace").decode()])[0]
+    row: Row = {"funders": FunderList.dump_python(extraction.funders or (), mode="json")}
+    card = pipeline.card()
+    row |= {"model": card.model, "adapter": card.adapter}
+    if extraction.error:
+        row["note" if extraction.funders is not None else "error"] = extraction.error
+    return row
+
+
 def _parse_all(rows: list[Row], pipeline: Pipeline) -> list[Extraction]:
     """All together; where that fails, one by one, so that a bad statement fails alone."""
     try:

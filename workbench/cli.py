@@ -55,18 +55,23 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     model: Model = None,
     samples: Annotated[bool, typer.Option("--samples", help="Add the sample papers.")] = False,
+    mcp: Annotated[bool, typer.Option("--mcp", help="Offer tools to language models.")] = False,
 ) -> None:
     """Start the app and its background workers."""
     import uvicorn
 
-    ctx = _context(host=host, port=port, model=model)
+    ctx = _context(host=host, port=port, model=model, mcp=mcp or None)
     _refuse_taken(ctx.settings.host, ctx.settings.port)
+    if ctx.settings.mcp:
+        _require_mcp()
     if samples:
         from workbench.samples import add
 
         add(ctx)
+    from workbench import logs
     from workbench.app import create_app
 
+    logs.keep(ctx.home)
     address = f"http://{ctx.settings.host}:{ctx.settings.port}"
     typer.echo(f"Funding Workbench on {address}  (Ctrl-C ends it; data in {ctx.home})")
     uvicorn.run(
@@ -217,15 +222,17 @@ def synth(
 @app.command()
 def doctor(as_json: Json = False) -> None:
     """Check everything that the workbench stands on, the model included."""
-    from dataclasses import asdict
-
     from workbench import doctor as checks
 
     found = checks.full(_context())
     if as_json:
-        typer.echo(json.dumps([asdict(check) for check in found]))
+        typer.echo(checks.as_json(found))
     else:
-        table(("", "part", "seen"), [("✓" if c.ok else "✗", c.name, c.detail) for c in found])
+        marks = {"ok": "✓", "warn": "!", "bad": "✗"}
+        rows: list[tuple[str, ...]] = [
+            (marks[c.level], c.title, f"{c.detail}\n{c.hint}".strip()) for c in found
+        ]
+        table(("", "part", "seen"), rows)
     if not all(check.ok for check in found):
         raise typer.Exit(1)
 
@@ -294,6 +301,18 @@ def _show(row: dict[str, Any]) -> None:
     for funder in row["funders"]:
         ids = [i for award in funder["awards"] for i in award["award_ids"]]
         typer.echo(f"  - {funder['funder_name'] or '(no funder named)'}  {', '.join(ids)}")
+
+
+def _require_mcp() -> None:
+    from importlib.util import find_spec
+
+    from models.errors import WorkbenchError
+
+    if find_spec("mcp") is None:
+        raise WorkbenchError(
+            "The tools for language models need the package mcp.",
+            "Install it: pip install 'funding-workbench[mcp]'",
+        )
 
 
 def _refuse_taken(host: str, port: int) -> None:

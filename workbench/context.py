@@ -51,6 +51,12 @@ class Settings(BaseSettings):
     """Who makes the revisions of this app."""
     train_steps: int | None = None
     """Steps of each phase of a retraining at most; None leaves them to recipe and data."""
+    answer_seconds: int = Field(default=300, ge=1)
+    """How long a program waits for the model's answer to its question."""
+    mcp: bool = False
+    """Whether the tools for language models are offered under /gradio_api/mcp."""
+    hooks_private: bool = False
+    """Whether webhooks may go to this machine and to private networks."""
     max_bytes: int = Limits().max_bytes
     max_pages: int = Limits().max_pages
 

@@ -29,9 +29,11 @@ def backup(
 ) -> None:
     """Write store and files to one verified .tar, also while the app runs."""
     from db import snapshots
+    from workbench.doctor.looks import note_backup
 
     ctx = _context()
     manifest = snapshots.backup(ctx.engine, ctx.files, destination)
+    note_backup(ctx.home, destination, manifest.records)
     tell(manifest.model_dump(mode="json") | {"output": str(destination)}, as_json)
 
 

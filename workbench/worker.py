@@ -7,6 +7,7 @@ it dies three times is given up with a message instead of being tried for ever.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -26,6 +27,9 @@ from models.backends import Backend
 from models.documents import read
 from models.errors import UnreadableDocument, WorkbenchError
 from models.extract import Pipeline
+from workbench.asks import put_answer
+from workbench.batch import parse_row, proposal_row
+from workbench.beats import Pulse
 from workbench.context import Context, Settings
 from workbench.desk import document_of, document_row
 
@@ -35,6 +39,8 @@ PARENT = "WORKBENCH_PARENT"
 """Environment variable with the process id of the app that started the worker."""
 IDLE_SECONDS = 0.25
 BEAT_SECONDS = 2.0
+KINDS: dict[JobKind, tuple[JobKind, ...]] = {"read": ("read",), "propose": ("ask", "propose")}
+"""The jobs of a role, those first for which somebody waits."""
 
 
 class Worker:
@@ -47,27 +53,33 @@ class Worker:
         self._opened: str | None = None
         # Told by the parent: asking the system would come too late if that died meanwhile.
         self._parent = int(os.environ.get(PARENT) or os.getppid())
+        self._kinds = KINDS[role]
+        self._pulse = Pulse(ctx.home, role, self._parent)
 
     def run(self) -> None:
         """Take up what a dead worker left, then work until the parent goes."""
+        self._pulse.start()
         with writing(self._ctx.engine) as session:
-            jobs.requeue_stale(session, [self._role])
+            jobs.requeue_stale(session, self._kinds)
         if self._role == "read":
             self._sweep()
         while os.getppid() == self._parent:
             if not self.step():
+                self._pulse.idle()
                 time.sleep(IDLE_SECONDS)
+        self._pulse.close()
 
     def step(self) -> bool:
         """Do one job; False when there is none."""
         with reading(self._ctx.engine) as session:
-            waiting = jobs.has_queued(session, [self._role])
+            waiting = [kind for kind in self._kinds if jobs.has_queued(session, [kind])]
         if not waiting:
             return False
         with writing(self._ctx.engine) as session:
-            job = jobs.claim(session, [self._role])
+            job = jobs.claim(session, waiting[:1])
         if job is not None:
-            self._do(job)
+            with self._pulse.working(job):
+                self._do(job)
         return job is not None
 
     def close(self) -> None:
@@ -80,12 +92,15 @@ class Worker:
         try:
             if job.kind == "read":
                 self._read(job)
+            elif job.kind == "ask":
+                self._answer(job)
             else:
                 self._propose(job)
         except SystemExit:
             # The app is being ended in the middle of a job: that is no failure of the job.
             with writing(self._ctx.engine) as session:
-                jobs.put_back(session, job.id)
+                if jobs.exists(session, job.id):
+                    jobs.put_back(session, job.id)
             raise
         except UnreadableDocument as error:
             self._fail(job, error.message, error.hint)
@@ -93,7 +108,7 @@ class Worker:
         except WorkbenchError as error:
             self._fail(job, error.message, error.hint)
         except Exception:
-            log.exception("job %s on %s failed", job.id, job.name)
+            log.exception("job %s failed", job.id)
             self._fail(
                 job,
                 f"The program failed on {job.name}.",
@@ -102,13 +117,14 @@ class Worker:
 
     def _fail(self, job: JobRow, message: str, hint: str) -> None:
         with writing(self._ctx.engine) as session:
-            jobs.fail(session, job.id, message, hint)
+            if jobs.exists(session, job.id):
+                jobs.fail(session, job.id, message, hint)
 
     def _sweep(self) -> None:
         """Remove what crashes left in the incoming folder; files that a job needs stay."""
         with reading(self._ctx.engine) as session:
             needed = jobs.unfinished_paths(session)
-        for path in self._ctx.incoming.glob("*"):
+        for path in (*self._ctx.incoming.glob("*"), *(self._ctx.home / "asks").glob("*")):
             old = time.time() - path.stat().st_mtime > 3600
             if old and str(path) not in needed:
                 path.unlink(missing_ok=True)
@@ -135,12 +151,28 @@ class Worker:
             store.add_proposal(session, record.id, proposal)
             jobs.finish(session, job.id)
 
+    def _answer(self, job: JobRow) -> None:
+        """Answer a question from outside; one that was withdrawn meanwhile is dropped."""
+        question = json.loads(Path(job.path or "").read_text("utf-8"))
+        pipeline = Pipeline.funding(self._model_in_use())
+        if question["do"] == "parse":
+            answer = parse_row(question["statement"], pipeline)
+        else:
+            document = read(Path(question["file"]), self._ctx.limits, name=question["name"])
+            proposal = pipeline.propose(document, self._reporter(job))
+            answer = proposal_row(Path(document.name), document, proposal)
+        with writing(self._ctx.engine) as session:
+            if jobs.exists(session, job.id):
+                put_answer(Path(job.path or ""), answer)
+                jobs.finish(session, job.id)
+
     def _model_in_use(self) -> Backend:
         """The model, opened anew when another adapter has gone live since the last paper."""
         wanted = self._ctx.model_in_use()
         if self._model is None or wanted != self._opened:
             self.close()
             self._model, self._opened = self._ctx.open_model(wanted), wanted
+            self._pulse.model(self._model.name, self._model.adapter)
         return self._model
 
     def _reporter(self, job: JobRow) -> Callable[[float], None]:
@@ -149,6 +181,7 @@ class Worker:
 
         def report(share: float) -> None:
             nonlocal last
+            self._pulse.moved()
             if time.monotonic() - last > BEAT_SECONDS:
                 last = time.monotonic()
                 with writing(self._ctx.engine) as session:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from workbench.beats import note_exit
 from workbench.context import Context
 from workbench.worker import PARENT, ROLES
 
@@ -48,6 +49,7 @@ class Workers:
         while not self._stopping.wait(RESTART_SECONDS):
             for role, process in self._processes.items():
                 if process.poll() is not None and not self._stopping.is_set():
+                    note_exit(self._ctx.home, role, process.returncode)
                     try:
                         self._processes[role] = self._spawn(role)
                     except OSError as error:  # a full disk: try again at the next look

@@ -13,7 +13,7 @@ from db.columns import UtcDateTime, Validated, Word, utc_now
 from models.schemas import Answer, Page, Proposal, Verdict
 
 RevisionKind = Literal["save", "undo", "import", "restore", "agreed", "adjudicated"]
-JobKind = Literal["read", "propose"]
+JobKind = Literal["read", "propose", "ask"]
 JobState = Literal["queued", "running", "done", "failed"]
 
 

@@ -1,30 +1,21 @@
-"""Whether all is well, and if not, why: the doctor's checks on the screen."""
+"""What this is: version, licence, where the data lies, the tour once more."""
 
 from __future__ import annotations
 
-from functools import partial
-
 import gradio as gr
 
-from workbench import doctor
 from workbench.context import Context
-from workbench.pages.tables import checks_table
+from workbench.texts import label
+
+HOST = "import('/desk/about.js').then((m) => m.host(element));"
 
 
 def page(ctx: Context) -> None:
-    """Lay the page out and wire it."""
-    with gr.Tab("System", id="system") as tab:
-        checks = gr.HTML(elem_id="wb-checks", apply_default_css=False)
-        again = gr.Button("Check everything, the model included", size="sm")
-        tab.select(partial(quick, ctx), None, checks, api_visibility="private", queue=False)
-        again.click(partial(full, ctx), None, checks, api_visibility="private")
-
-
-def quick(ctx: Context) -> str:
-    """The checks that cost nothing."""
-    return checks_table(doctor.quick(ctx))
-
-
-def full(ctx: Context) -> str:
-    """All checks."""
-    return checks_table(doctor.full(ctx))
+    """Lay the page out."""
+    with gr.Tab(label("comfort.tab_about"), id="about"):
+        gr.HTML(
+            html_template='<div data-about class="wb-about"></div>',
+            js_on_load=HOST,
+            apply_default_css=False,
+            elem_id="wb-about",
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
 from html import escape
 from itertools import islice
 from typing import Any
@@ -12,8 +11,12 @@ import gradio as gr
 
 from workbench.context import Context
 from workbench.exports import rows
+from workbench.pages.handlers import bind
 from workbench.pages.tables import LABELS, table
+from workbench.people import asked
+from workbench.texts import language_of, say
 
+HOOKS = "import('/desk/hooks.js').then((m) => m.host(element));"
 FORMATS = {
     "gold": "Gold: one paper a line, funders in the cometadata format.",
     "pairs": "Preference pairs: chosen and rejected messages as TRL reads them.",
@@ -25,18 +28,34 @@ def page(ctx: Context) -> None:
     with gr.Tab("Export", id="export") as tab:
         overview = gr.HTML(elem_id="wb-exports", apply_default_css=False)
         preview = gr.JSON(label="The first pair", elem_id="wb-preview", max_height=360)
+        gr.HTML(
+            html_template='<div data-hooks class="wb-hooks-place"></div>',
+            js_on_load=HOOKS,
+            apply_default_css=False,
+            elem_id="wb-hooks",
+        )
         tab.select(
-            partial(look, ctx), None, [overview, preview], api_visibility="private", queue=False
+            bind(look, ctx), None, [overview, preview], api_visibility="private", queue=False
         )
 
 
-def look(ctx: Context) -> tuple[str, dict[str, Any]]:
+def look(ctx: Context, request: gr.Request) -> tuple[str, dict[str, Any]]:
     """How many rows there are, of which kinds, and the first pair."""
+    asked(request, "viewer")
     gold = Counter(LABELS[row["verdict"]] for row in rows(ctx, "gold"))
     pairs = Counter(row["error_type"].replace("_", " ") for row in rows(ctx, "pairs"))
     shown = [_row("gold", gold), _row("pairs", pairs)]
     first = next(islice(rows(ctx, "pairs"), 1), {})
-    return table(("File", "Rows", "Of which", "Holds"), shown, "wb-checks"), first
+    told = table(("File", "Rows", "Of which", "Holds"), shown, "wb-checks")
+    if not gold:
+        note = escape(say("comfort.no_gold", language_of(request)))
+        told += f'<p class="wb-note">{note} {_to_papers(request)}</p>'
+    return told, first
+
+
+def _to_papers(request: gr.Request) -> str:
+    label = escape(say("comfort.to_papers", language_of(request)))
+    return f'<a href="#" data-go="papers">{label}</a>'
 
 
 def _row(name: str, kinds: Counter[str]) -> tuple[str, str, str, str]:

@@ -50,7 +50,10 @@ def outlook(told: Outlook) -> str:
 
 def no_run() -> str:
     """Before the first run."""
-    return '<p class="wb-note">No run yet. Review some papers, then press Retrain.</p>'
+    return (
+        '<p class="wb-note">No run yet. <a href="#" data-go="papers">Review some papers</a>, '
+        "then press Retrain: the next adapter learns from what you decided.</p>"
+    )
 
 
 def run(progress: Progress, compared: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:

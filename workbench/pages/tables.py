@@ -45,8 +45,8 @@ def _empty(page: Mapping[str, Any]) -> str:
     if sum(page["counts"].values()):
         return f'{_counts(page["counts"])}<p class="wb-note">No paper matches these filters.</p>'
     return (
-        '<p class="wb-note wb-welcome">Nothing here yet. Drop a PDF above: its funding statements '
-        "are found and marked, and you correct what is wrong.</p>"
+        '<div data-empty><p class="wb-note wb-welcome">Nothing here yet. Drop a PDF above: its '
+        "funding statements are found and marked, and you correct what is wrong.</p></div>"
     )
 
 
@@ -119,17 +119,3 @@ def _job_row(job: Mapping[str, Any]) -> str:
         f'<li class="wb-job wb-{escape(job["state"])}"><b>{escape(job["name"])}</b> '
         f"<span>{told}</span>{bar if job['state'] == 'running' else ''}</li>"
     )
-
-
-def checks_table(checks: Iterable[Any]) -> str:
-    """The doctor's findings."""
-    rows = (
-        (
-            escape(check.name),
-            f'<span class="wb-chip wb-{"ok" if check.ok else "failed"}">'
-            f"{'ok' if check.ok else 'problem'}</span>",
-            escape(check.detail),
-        )
-        for check in checks
-    )
-    return table(("Part", "State", "Seen"), rows, "wb-checks")
