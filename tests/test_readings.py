@@ -45,7 +45,7 @@ def as_(client: TestClient) -> Callable[..., Member]:
 def record(ctx: Context) -> int:
     """A paper that two people are to read; the model proposed Wellcome."""
     two_readers(ctx)
-    proposal = proposed("Wellcome").model_copy(update={"parsed_text": "Funded by Wellcome."})
+    proposal = proposed("Wellcome").model_copy(update={"parsed_text": "Funded by Wellcome, A-1."})
     return add_paper(ctx, "paper.txt", proposal=proposal)
 
 

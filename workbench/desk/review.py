@@ -58,7 +58,7 @@ def review(
         "blind": own is not None,
         "readers": record.readers,
         "status": revisions[-1].verdict if revisions else "proposed",
-        "document": _document(row),
+        "document": told_document(row),
         "job": _job(job),
         "proposal": _proposal(proposed.id, proposed.proposal, document) if proposed else None,
         "answer": answer.model_dump(mode="json"),
@@ -115,7 +115,8 @@ def shown(
     return Answer(statements=proposal.statements, funders=proposal.funders), proposal.fields
 
 
-def _document(row: DocumentRow) -> dict[str, Any]:
+def told_document(row: DocumentRow) -> dict[str, Any]:
+    """A document as the panes show it."""
     return {
         "sha256": row.sha256,
         "name": row.name,

@@ -25,3 +25,14 @@ def choose(ctx: Context, project: str, share: int, readers: int, who: Person) ->
             session, project, share=share, readers=readers, actor=who.name
         )
     return {"project": project, "share": share, "readers": readers, "waiting": waiting}
+
+
+def only(who: Person) -> str | None:
+    """Whose figures somebody may see: their own, or None for everybody's."""
+    return None if who.may("adjudicator") else who.name
+
+
+def require_own(person: str | None, who: Person) -> None:
+    """Raise `NotAllowed` where somebody asks for another person's figures and may not."""
+    if person is not None and person != who.name:
+        who.require("adjudicator")

@@ -8,9 +8,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from workbench.context import Context
-from workbench.routes import deciding, exporting, quality, reading, texts
+from workbench.routes import adjudicating, deciding, exporting, quality, reading, texts
 
-PARTS = (reading, deciding, exporting, texts, quality)
+PARTS = (reading, deciding, exporting, texts, quality, adjudicating)
 
 
 def router(ctx: Context) -> APIRouter:
