@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from workbench import texts
 from workbench.context import Context
-from workbench.pages import about, desk, exports, papers, train
+from workbench.pages import about, adjudicate, desk, exports, papers, quality, train
 from workbench.people import SignedIn
 from workbench.routes import router
 from workbench.routes.errors import explain_errors
@@ -38,6 +38,8 @@ HEAD = """
 <link rel="stylesheet" href="/desk/app.css">
 <link rel="stylesheet" href="/desk/cockpit.css">
 <link rel="stylesheet" href="/desk/train.css">
+<link rel="stylesheet" href="/desk/adjudicate.css">
+<link rel="stylesheet" href="/desk/quality.css">
 """
 
 
@@ -80,6 +82,8 @@ def build(ctx: Context) -> gr.Blocks:
         with gr.Tabs(elem_id="wb-tabs") as tabs:
             queue = papers.page(ctx)
             cockpit = desk.page(ctx)
+            adjudicate.page(ctx)
+            quality.page(ctx)
             train.page(ctx)
             exports.page(ctx)
             about.page(ctx)
