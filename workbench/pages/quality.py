@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -15,6 +14,7 @@ from models.errors import WorkbenchError
 from workbench.context import Context
 from workbench.desk import sharing
 from workbench.pages import quality_html as html
+from workbench.pages.events import with_context
 from workbench.people import asked
 from workbench.texts import label, language_of, say
 
@@ -42,9 +42,9 @@ def page(ctx: Context) -> None:
         _share_panel(ctx)
     filters: list[Any] = [project, person, model, since, until]
     shown: list[Any] = [figures, timer, project, person, model]
-    tab.select(partial(render, ctx), filters, shown, queue=False, **QUIET)
-    show.click(partial(render, ctx), filters, shown, queue=False, **QUIET)
-    timer.tick(partial(render, ctx), filters, shown, queue=False, **QUIET)
+    tab.select(with_context(render, ctx), filters, shown, queue=False, **QUIET)
+    show.click(with_context(render, ctx), filters, shown, queue=False, **QUIET)
+    timer.tick(with_context(render, ctx), filters, shown, queue=False, **QUIET)
 
 
 def _share_panel(ctx: Context) -> None:
@@ -59,7 +59,7 @@ def _share_panel(ctx: Context) -> None:
         gr.Markdown(label("quality.page.share_help"))
         told = gr.Markdown()
     apply.click(
-        partial(choose_share, ctx), [project, share, readers], told, api_visibility="private"
+        with_context(choose_share, ctx), [project, share, readers], told, api_visibility="private"
     )
 
 
