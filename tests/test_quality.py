@@ -167,10 +167,10 @@ class TestModels:
         }
         assert {r["papers"] for r in rows} == {3}
         assert found.sections["confusion"] == [
-            {"proposed": "bankofmars", "corrected": "", "count": 1},
+            {"proposed": "bank of mars", "corrected": "", "count": 1},
             {
-                "proposed": "sciencefoundation",
-                "corrected": "nationalsciencefoundation",
+                "proposed": "science foundation",
+                "corrected": "national science foundation",
                 "count": 1,
             },
         ]

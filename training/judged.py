@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from models.schemas import Answer, Proposal
 from models.scoring.alignment import align, key
 from models.scoring.errors import find_errors
+from models.scoring.text import normalize_text
 from training.calibrate import right_values
 from training.errors import fold, statement_error
 
@@ -70,9 +71,9 @@ def confused(said: Answer, gold: Answer) -> Iterator[tuple[str, str]]:
     for kind, row in align([said, gold]).rows():
         if kind != "funder":
             continue
-        one, other = (key("funder", cell.value) if cell else "" for cell in row)
-        if one != other:
-            yield one, other
+        one, other = ((cell.value or "") if cell else "" for cell in row)
+        if key("funder", one) != key("funder", other):
+            yield normalize_text(one).casefold(), normalize_text(other).casefold()
 
 
 def _buckets(proposal: Proposal, gold: Answer) -> tuple[Bucket, ...]:

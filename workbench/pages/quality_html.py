@@ -131,7 +131,7 @@ def _progress(rows: Sequence[Row], tell: Say) -> str:
     last = rows[-1]
     text = ", ".join(f"{tell(f'verdict.{name}')} {last[name]}" for name in shown)
     most = max(row[name] for row in rows for name in VERDICTS)
-    look = _by_day(f"{last['day']}: {text}", (0.0, max(1.0, float(most))))
+    look = _by_day(rows, f"{last['day']}: {text}", float(most))
     heads = [tell("head.day"), tell("head.decided"), *(tell(f"verdict.{n}") for n in VERDICTS)]
     cells = [
         (_e(row["day"]), str(row["decided"]), *(str(row[n]) for n in VERDICTS))
@@ -168,7 +168,8 @@ def _throughput(rows: Sequence[Row], tell: Say) -> str:
         for row in rows[-MOST_DAYS:]
     ]
     heads = [tell(f"head.{name}") for name in keys]
-    return line_chart(title, series, _by_day(text)) + _fallback(heads, cells, tell)
+    most = max((row["papers_an_hour"] or 0.0 for row in rows), default=0.0)
+    return line_chart(title, series, _by_day(rows, text, most)) + _fallback(heads, cells, tell)
 
 
 def _reliability(rows: Sequence[Row], tell: Say) -> str:
@@ -242,8 +243,18 @@ def _fallback(heads: Sequence[str], cells: Sequence[Sequence[str]], tell: Say) -
     return f"<details><summary>{told}</summary>{table(heads, cells, 'wb-figures-table')}</details>"
 
 
-def _by_day(text: str, y_axis: tuple[float, float] | None = None) -> Look:
-    return Look(text, y_axis=y_axis, x_name=_date, point="{name}: {y:.4g} ({x})", dots=True)
+def _by_day(rows: Sequence[Row], text: str, most: float) -> Look:
+    """Days from left to right, from nothing up; a single day stands in the middle."""
+    first, last = _day(rows[0]["day"]), _day(rows[-1]["day"])
+    alone = float(first == last)
+    return Look(
+        text,
+        x_axis=(first - alone, last + alone),
+        y_axis=(0.0, most or 1.0),
+        x_name=_date,
+        point="{name}: {y:.4g} ({x})",
+        dots=True,
+    )
 
 
 def _day(text: str) -> float:
