@@ -26,6 +26,10 @@ class EventReused(StoreError):
     """A client event id was sent for two different acts."""
 
 
+class ReadBlind(StoreError):
+    """Several people read the paper: what one of them says is a reading and no decision yet."""
+
+
 class Conflict(StoreError):
     """Somebody else decided first; `current` is their revision.
 

@@ -37,6 +37,11 @@ def gold(session: Session, record_id: int) -> RevisionRow | None:
     return session.get_one(RevisionRow, found[0]) if found else None
 
 
+def gold_ids(session: Session, project: str | None = None) -> list[int]:
+    """The number of each decided record's gold revision, in the order of the records."""
+    return _gold_ids(session, {RecordRow.project: project})
+
+
 def golds(
     session: Session, *, project: str | None = None, task: str | None = None
 ) -> Iterator[Gold]:

@@ -12,6 +12,7 @@ from sqlalchemy import and_, func, literal_column, or_, table
 from sqlmodel import Session, col, select
 
 from db.errors import NotFound
+from db.readings import closed_to
 from db.tables import DocumentRow, JobRow, ProposalRow, RecordRow, RevisionRow
 from models.schemas import Verdict
 
@@ -29,6 +30,8 @@ class Filters:
     sort: Sort = "uncertain"
     project: str | None = None
     task: str = "funding"
+    reader: str | None = None
+    """Leave out what is read blind and needs nothing of this person any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,8 @@ def _conditions(filters: Filters) -> list[Any]:
     found: list[Any] = [RecordRow.task == filters.task]
     if filters.project is not None:
         found.append(RecordRow.project == filters.project)
+    if filters.reader is not None:
+        found.append(col(RecordRow.id).not_in(closed_to(filters.reader)))
     words = filters.q.replace("\0", " ")[:MOST_SEARCHED].split()
     return found + [_holds(word) for word in words]
 

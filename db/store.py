@@ -15,7 +15,8 @@ from sqlmodel import Session, col, select
 
 from db import hooks
 from db.columns import utc_now
-from db.errors import Conflict, EventReused, NotFound, NothingToUndo
+from db.errors import Conflict, EventReused, NotFound, NothingToUndo, ReadBlind
+from db.projects import readers_of
 from db.tables import DocumentRow, ProposalRow, RecordRow, RevisionKind, RevisionRow
 from models.schemas import Answer, GroundedField, Proposal, Statement, Verdict
 
@@ -35,7 +36,12 @@ def add_document(
     if not has_document(session, document.sha256):
         session.add(document)
         session.flush()
-    record = RecordRow(document_sha256=document.sha256, task=task, project=project)
+    record = RecordRow(
+        document_sha256=document.sha256,
+        task=task,
+        project=project,
+        readers=readers_of(session, project, document.sha256),
+    )
     session.add(record)
     session.flush()
     return record
@@ -158,7 +164,8 @@ def save_revision(
     """Add a decision on top of revision `base_seq`, which the curator saw.
 
     A skip or flag without an answer leaves the one before it. Sending the same event again
-    returns the same revision. Raises `Conflict` where somebody else decided meanwhile.
+    returns the same revision. Raises `Conflict` where somebody else decided meanwhile, and
+    `ReadBlind` where several people must read the paper first (`db.readings`).
     """
     _require_sound(base_seq, actor, client_event_id, lead_ms)
     _require_answer(verdict, answer)
@@ -166,6 +173,11 @@ def save_revision(
     if repeated:
         return repeated
     target, head = _on_top_of(session, record_id, base_seq)
+    if kind == "save" and target.is_blind:
+        raise ReadBlind(
+            f"{target.readers} people read this paper, blind to each other.",
+            "Decide it on the Review page: what you say is kept as your reading.",
+        )
     proposed = newest_proposal(session, record_id)
     return _append(
         session,

@@ -46,7 +46,7 @@ def outcomes(
     reply: Completion, asked: Task, said: Sequence[Funder], gold: Sequence[Funder]
 ) -> Iterator[Outcome]:
     """Each value of one reply with its verdict. `said` are the funders of the reply."""
-    right = Counter(_right_values(said, gold))
+    right = Counter(right_values(said, gold))
     for item, told in value_evidence(reply, asked):
         key = field_of(item.path), item.value.strip()
         if told is not None:
@@ -54,7 +54,8 @@ def outcomes(
             right[key] -= 1
 
 
-def _right_values(said: Sequence[Funder], gold: Sequence[Funder]) -> Iterator[tuple[str, str]]:
+def right_values(said: Sequence[Funder], gold: Sequence[Funder]) -> Iterator[tuple[str, str]]:
+    """Field and value of all that was said and is right."""
     how = criteria("balanced")
     for pair in pair_funders(said, gold, how):
         if pair.gold is None or pair.pred is None:
@@ -126,5 +127,10 @@ def reliability(judged: Sequence[tuple[float, Outcome]], bins: int = 10) -> list
 
 def expected_error(judged: Sequence[tuple[float, Outcome]], bins: int = 10) -> float:
     """Expected calibration error: mean distance of said and right, weighted by the bins' counts."""
-    total = len(judged)
-    return sum(b.count * abs(b.said - b.right) for b in reliability(judged, bins)) / max(1, total)
+    return error_of(reliability(judged, bins))
+
+
+def error_of(bins: Sequence[Bin]) -> float:
+    """Expected calibration error of outcomes that are in bins already."""
+    total = sum(b.count for b in bins)
+    return sum(b.count * abs(b.said - b.right) for b in bins) / max(1, total)

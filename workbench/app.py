@@ -18,7 +18,17 @@ from starlette.staticfiles import StaticFiles
 from workbench import texts
 from workbench.context import Context
 from workbench.hooks import Sender
-from workbench.pages import about, desk, doctor, exports, papers, programs, train
+from workbench.pages import (
+    about,
+    adjudicate,
+    desk,
+    doctor,
+    exports,
+    papers,
+    programs,
+    quality,
+    train,
+)
 from workbench.people import SignedIn
 from workbench.routes import router
 from workbench.routes.errors import explain_errors
@@ -46,6 +56,8 @@ HEAD = """
 <link rel="stylesheet" href="/desk/train.css">
 <link rel="stylesheet" href="/desk/comfort.css">
 <script type="module" src="/desk/comfort.js"></script>
+<link rel="stylesheet" href="/desk/adjudicate.css">
+<link rel="stylesheet" href="/desk/quality.css">
 """
 
 
@@ -94,6 +106,8 @@ def build(ctx: Context) -> gr.Blocks:
         with gr.Tabs(elem_id="wb-tabs") as tabs:
             queue = papers.page(ctx)
             cockpit = desk.page(ctx)
+            adjudicate.page(ctx)
+            quality.page(ctx)
             train.page(ctx)
             exports.page(ctx)
             doctor.page(ctx)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from models.backends import Backend
+    from workbench.desk.reports import Reports
 
 
 def _user() -> str:
@@ -113,6 +114,13 @@ class Context:
         engine = connect(self.home / "store.sqlite3")
         upgrade(engine)
         return engine
+
+    @cached_property
+    def reports(self) -> Reports:
+        """The figures of quality, computed when they are asked for."""
+        from workbench.desk.reports import Reports
+
+        return Reports(self.engine)
 
     def model_in_use(self) -> str | None:
         """What `open_model` opens: the settings' model, else the folder of the live adapter.

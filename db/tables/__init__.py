@@ -17,6 +17,7 @@ from db.tables.papers import (
     RevisionRow,
 )
 from db.tables.people import ROLES, FailedSignInRow, PersonRow, Role, SignInRow
+from db.tables.projects import ProjectRow
 from db.tables.teamwork import AssignmentRow, CommentRow, LeaseRow, ReadingRow, ViewRow
 from db.tables.training import AdapterRow, AdapterState, RunState, TrainingRunRow
 
@@ -34,6 +35,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     AssignmentRow,
     LeaseRow,
     ReadingRow,
+    ProjectRow,
     CommentRow,
     ViewRow,
     WebhookRow,
@@ -56,6 +58,7 @@ __all__ = [
     "JobState",
     "LeaseRow",
     "PersonRow",
+    "ProjectRow",
     "ProposalRow",
     "ReadingRow",
     "Reason",

@@ -91,6 +91,11 @@ class RecordRow(SQLModel, table=True):
         default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False)
     )
 
+    @property
+    def is_blind(self) -> bool:
+        """Whether it waits for readings: what one reader says is hidden from the others."""
+        return self.readers > 1 and self.status == "proposed"
+
 
 class ProposalRow(SQLModel, table=True):
     """What a model said about a record; the newest is current. Never changed, never deleted.

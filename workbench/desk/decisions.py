@@ -14,8 +14,10 @@ from models.documents import Document
 from models.schemas import Answer, Proposal, Verdict
 from training.errors import same_funders, same_statements
 from workbench.context import Context
+from workbench.desk import readings
 from workbench.desk.documents import ground, read_document
 from workbench.desk.review import shown, told_revision
+from workbench.people import Person
 
 Action = Literal["save", "no_funding", "skip", "flag"]
 VERDICTS: Mapping[Action, Verdict] = {
@@ -58,8 +60,13 @@ class Undo(BaseModel):
     client_event_id: str = Field(pattern=EVENT_ID)
 
 
-def decide(ctx: Context, record_id: int, decision: Decision, actor: str) -> RevisionRow:
-    """Save a decision as a revision. Raises `Conflict` when somebody else saved meanwhile."""
+def decide(
+    ctx: Context, record_id: int, decision: Decision, actor: str
+) -> RevisionRow | readings.Given:
+    """Save a decision as a revision, or as a reading where several people decide the paper blind.
+
+    Raises `Conflict` when somebody else saved meanwhile.
+    """
     with reading(ctx.engine) as session:
         document = read_document(session, record_id)
         proposed = store.newest_proposal(session, record_id)
@@ -68,6 +75,8 @@ def decide(ctx: Context, record_id: int, decision: Decision, actor: str) -> Revi
         "accepted" if proposed and _unchanged(answer, proposed.proposal) else "corrected"
     )
     with writing(ctx.engine) as session:
+        if readings.is_reading(session, record_id, decision.client_event_id):
+            return readings.give(session, record_id, actor, **_said(decision, verdict, answer))
         return store.save_revision(
             session,
             record_id,
@@ -80,6 +89,14 @@ def decide(ctx: Context, record_id: int, decision: Decision, actor: str) -> Revi
             accepted=decision.accepted,
             note=decision.note,
         )
+
+
+def _said(decision: Decision, verdict: Verdict, answer: Answer | None) -> dict[str, Any]:
+    """The arguments of a reading."""
+    sent = decision.model_dump(
+        include={"base_seq", "accepted", "reasons", "note", "lead_ms", "client_event_id"}
+    )
+    return sent | {"verdict": verdict, "answer": answer}
 
 
 def _decided(document: Document, decision: Decision) -> Answer | None:
@@ -98,9 +115,14 @@ def _unchanged(answer: Answer | None, proposal: Proposal) -> bool:
     )
 
 
-def take_back(ctx: Context, record_id: int, undo: Undo, actor: str) -> RevisionRow:
+def take_back(ctx: Context, record_id: int, undo: Undo, actor: str) -> RevisionRow | readings.Given:
     """Undo the newest decision that stands. Raises `Conflict` or `NothingToUndo`."""
     with writing(ctx.engine) as session:
+        sent = undo.model_dump(include={"base_seq", "client_event_id"})
+        if readings.is_reading(session, record_id, undo.client_event_id):
+            return readings.take_back(session, record_id, actor, **sent)
+        if reopened := readings.reopen(session, record_id, actor, **sent):
+            return reopened
         return store.undo(
             session,
             record_id,
@@ -110,16 +132,21 @@ def take_back(ctx: Context, record_id: int, undo: Undo, actor: str) -> RevisionR
         )
 
 
-def conflict(ctx: Context, record_id: int, current: RevisionRow | None) -> dict[str, Any]:
+def conflict(
+    ctx: Context, record_id: int, current: RevisionRow | None, asked_by: Person | None = None
+) -> dict[str, Any]:
     """Their version, for the curator whose save came second."""
     with reading(ctx.engine) as session:
+        own = readings.view(session, store.record(session, record_id), asked_by)
         document = read_document(session, record_id)
         proposed = store.newest_proposal(session, record_id)
+    if own:
+        current = own.revisions[-1] if own.revisions else None
     answer, fields = shown(document, proposed.proposal if proposed else None, current)
     who = current.actor if current else "Somebody else"
     return {
         "error": f"{who} saved this paper in the meantime. Compare both versions and decide.",
-        "head": current.seq if current else 0,
+        "head": own.head if own else current.seq if current else 0,
         "status": current.verdict if current else "proposed",
         "revision": current and told_revision(current),
         "answer": answer.model_dump(mode="json"),

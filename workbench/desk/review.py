@@ -15,7 +15,9 @@ from models.documents import Document
 from models.schemas import Answer, GroundedField, Proposal
 from models.words import Words
 from workbench.context import Context
+from workbench.desk import readings
 from workbench.desk.documents import document_of, ground, read_document
+from workbench.people import Person
 
 
 def queue(ctx: Context, filters: Filters, offset: int, limit: int) -> dict[str, Any]:
@@ -34,13 +36,17 @@ def _item(item: listing.QueueItem) -> dict[str, Any]:
     }
 
 
-def review(ctx: Context, record_id: int, filters: Filters) -> dict[str, Any]:
-    """Everything that the cockpit shows of a record."""
+def review(
+    ctx: Context, record_id: int, filters: Filters, who: Person | None = None
+) -> dict[str, Any]:
+    """Everything that the cockpit shows of a record to somebody."""
     with reading(ctx.engine) as session:
         record = store.record(session, record_id)
         row = store.document(session, record.document_sha256)
         proposed = store.newest_proposal(session, record_id)
         revisions = store.revisions(session, record_id)
+        own = readings.view(session, record, who)
+        head, revisions = (own.head, own.revisions) if own else (record.head, revisions)
         job = job_store.newest_job(session, record_id)
         position = listing.neighbours(session, record_id, filters)
         document = document_of(row)
@@ -48,9 +54,11 @@ def review(ctx: Context, record_id: int, filters: Filters) -> dict[str, Any]:
     answer, fields = shown(document, proposal, revisions[-1] if revisions else None)
     return {
         "id": record_id,
-        "head": record.head,
+        "head": head,
+        "blind": own is not None,
+        "readers": record.readers,
         "status": revisions[-1].verdict if revisions else "proposed",
-        "document": _document(row),
+        "document": told_document(row),
         "job": _job(job),
         "proposal": _proposal(proposed.id, proposed.proposal, document) if proposed else None,
         "answer": answer.model_dump(mode="json"),
@@ -107,7 +115,8 @@ def shown(
     return Answer(statements=proposal.statements, funders=proposal.funders), proposal.fields
 
 
-def _document(row: DocumentRow) -> dict[str, Any]:
+def told_document(row: DocumentRow) -> dict[str, Any]:
+    """A document as the panes show it."""
     return {
         "sha256": row.sha256,
         "name": row.name,

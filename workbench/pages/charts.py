@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 
 Point = tuple[float, float]
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 320, 150, 56, 20, 8, 8
 COLOURS = ("#0f766e", "#b45309", "#1d4ed8", "#be123c", "#6d28d9", "#4d7c0f")
 MOST_POINTS = 400
+Axis = tuple[float, float]
 
 
-def line_chart(title: str, series: Mapping[str, Sequence[Point]]) -> str:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a chart is drawn. `text` is read to those who do not see it."""
+
+    text: str = ""
+    x_axis: Axis | None = None
+    y_axis: Axis | None = None
+    x_name: Callable[[float], str] = "{:g}".format
+    point: str = "{name}: {y:.4g} at step {x}"
+    diagonal: bool = False
+    dots: bool = False
+
+
+PLAIN = Look()
+
+
+def line_chart(title: str, series: Mapping[str, Sequence[Point]], look: Look = PLAIN) -> str:
     """One chart with a line a series; empty where no series has a point."""
     drawn = {
         name: _thinned([p for p in points if all(map(math.isfinite, p))])
@@ -23,16 +41,23 @@ def line_chart(title: str, series: Mapping[str, Sequence[Point]]) -> str:
         return ""
     xs = [x for points in drawn.values() for x, _ in points]
     ys = [y for points in drawn.values() for _, y in points]
-    x_axis, y_axis = _bounds(xs), _bounds(ys)
+    x_axis, y_axis = look.x_axis or _bounds(xs), look.y_axis or _bounds(ys)
     lines = "".join(
-        _line(name, points, colour, x_axis, y_axis)
+        _line(name, points, colour, x_axis, y_axis, look)
         for (name, points), colour in zip(drawn.items(), _colours(len(drawn)), strict=True)
     )
     return (
         f'<figure class="wb-chart"><figcaption>{escape(title)}{_legend(drawn)}</figcaption>'
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
-        f"{_axes(x_axis, y_axis)}{lines}</svg></figure>"
+        f"{_told(title, look)}{_axes(x_axis, y_axis, look)}{lines}</svg></figure>"
     )
+
+
+def _told(title: str, look: Look) -> str:
+    """Name and description inside the picture, for screen readers."""
+    if not look.text:
+        return ""
+    return f"<title>{escape(title)}</title><desc>{escape(look.text)}</desc>"
 
 
 def _colours(count: int) -> list[str]:
@@ -67,30 +92,42 @@ def _line(
     name: str,
     points: Sequence[Point],
     colour: str,
-    x_axis: tuple[float, float],
-    y_axis: tuple[float, float],
+    x_axis: Axis,
+    y_axis: Axis,
+    look: Look,
 ) -> str:
     placed = [(_x(x, x_axis), _y(y, y_axis)) for x, y in points]
     last = points[-1]
-    told = f"<title>{escape(name)}: {last[1]:.4g} at step {last[0]:g}</title>"
+    told = f"<title>{escape(_said(name, last, look))}</title>"
+    dots = "".join(
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}">'
+        f"<title>{escape(_said(name, point, look))}</title></circle>"
+        for (x, y), point in zip(placed, points, strict=True)
+        if look.dots or len(placed) == 1
+    )
     if len(placed) == 1:
-        ((x, y),) = placed
-        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}">{told}</circle>'
+        return dots
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
     return (
         f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.5">'
-        f"{told}</polyline>"
+        f"{told}</polyline>{dots}"
     )
 
 
-def _axes(x_axis: tuple[float, float], y_axis: tuple[float, float]) -> str:
+def _said(name: str, point: Point, look: Look) -> str:
+    return look.point.format(name=name, x=look.x_name(point[0]), y=point[1])
+
+
+def _axes(x_axis: Axis, y_axis: Axis, look: Look) -> str:
     floor, ceiling, end = HEIGHT - BOTTOM, TOP, WIDTH - RIGHT
-    return (
+    first, last = (escape(look.x_name(edge)) for edge in x_axis)
+    line = f'<path d="M{LEFT},{floor} L{end},{ceiling}" fill="none" class="wb-axis"/>'
+    return (line if look.diagonal else "") + (
         f'<path d="M{LEFT},{ceiling} V{floor} H{end}" fill="none" class="wb-axis"/>'
         f'<text x="{LEFT - 4}" y="{floor}" text-anchor="end">{y_axis[0]:.3g}</text>'
         f'<text x="{LEFT - 4}" y="{ceiling + 8}" text-anchor="end">{y_axis[1]:.3g}</text>'
-        f'<text x="{LEFT}" y="{HEIGHT - 6}">{x_axis[0]:g}</text>'
-        f'<text x="{end}" y="{HEIGHT - 6}" text-anchor="end">{x_axis[1]:g}</text>'
+        f'<text x="{LEFT}" y="{HEIGHT - 6}">{first}</text>'
+        f'<text x="{end}" y="{HEIGHT - 6}" text-anchor="end">{last}</text>'
     )
 
 

@@ -8,9 +8,29 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from workbench.context import Context
-from workbench.routes import deciding, doctor, exporting, hooks, reading, samples, texts
+from workbench.routes import (
+    adjudicating,
+    deciding,
+    doctor,
+    exporting,
+    hooks,
+    quality,
+    reading,
+    samples,
+    texts,
+)
 
-PARTS = (reading, deciding, exporting, texts, doctor, samples, hooks)
+PARTS = (
+    reading,
+    deciding,
+    exporting,
+    texts,
+    quality,
+    adjudicating,
+    doctor,
+    samples,
+    hooks,
+)
 
 
 def router(ctx: Context) -> APIRouter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import Depends, HTTPException, Path, Query, Request
@@ -19,6 +20,11 @@ def filters(
 ) -> Filters:
     """The queue's filters out of the query string."""
     return Filters(status=status or None, q=q, sort=sort, project=project or None)
+
+
+def read_for(chosen: Filters, who: Person) -> Filters:
+    """The filters without the papers that need nothing of this person any more."""
+    return replace(chosen, reader=who.name)
 
 
 def require_json(request: Request) -> None:

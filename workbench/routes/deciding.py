@@ -13,7 +13,7 @@ from models.schemas import Answer
 from workbench import desk
 from workbench.context import Context
 from workbench.desk import Decision, Undo
-from workbench.routes.common import JSON_ONLY, Chosen, Curator, RecordId, Viewer
+from workbench.routes.common import JSON_ONLY, Chosen, Curator, RecordId, Viewer, read_for
 
 
 class Draft(BaseModel):
@@ -32,12 +32,12 @@ def add(routes: APIRouter, ctx: Context) -> None:
         try:
             revision = desk.decide(ctx, record_id, decision, who.name)
         except Conflict as error:
-            return JSONResponse(desk.conflict(ctx, record_id, error.current), 409)
+            return JSONResponse(desk.conflict(ctx, record_id, error.current, who), 409)
         return JSONResponse(
             {
                 "seq": revision.seq,
                 "status": revision.verdict,
-                "next": desk.next_record(ctx, record_id, chosen),
+                "next": desk.next_record(ctx, record_id, read_for(chosen, who)),
             },
             201,
         )
@@ -47,7 +47,7 @@ def add(routes: APIRouter, ctx: Context) -> None:
         try:
             revision = desk.take_back(ctx, record_id, body, who.name)
         except Conflict as error:
-            return JSONResponse(desk.conflict(ctx, record_id, error.current), 409)
+            return JSONResponse(desk.conflict(ctx, record_id, error.current, who), 409)
         return JSONResponse({"seq": revision.seq, "status": revision.verdict}, 201)
 
     @routes.post("/api/records/{record_id}/ground", dependencies=JSON_ONLY)

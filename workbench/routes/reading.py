@@ -12,7 +12,7 @@ from db.engine import reading
 from db.files import file_path
 from workbench import desk, doctor
 from workbench.context import Context
-from workbench.routes.common import Chosen, RecordId, Sha256, Viewer
+from workbench.routes.common import Chosen, RecordId, Sha256, Viewer, read_for
 
 
 def add(routes: APIRouter, ctx: Context) -> None:
@@ -33,7 +33,7 @@ def _add_records(routes: APIRouter, ctx: Context) -> None:
 
     @routes.get("/api/records/{record_id}")
     def record(who: Viewer, record_id: RecordId, chosen: Chosen) -> dict[str, Any]:
-        return desk.review(ctx, record_id, chosen)
+        return desk.review(ctx, record_id, read_for(chosen, who), who)
 
     @routes.get("/healthz")
     def health() -> Response:

@@ -14,6 +14,7 @@ def upgrade() -> None:
     _revisions()
     _people()
     _teamwork()
+    _projects()
     _hooks()
 
 
@@ -137,6 +138,17 @@ def _teamwork() -> None:
         sa.Column("filters", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.UniqueConstraint("owner", "name", name="uq_views_owner_name"),
+    )
+
+
+def _projects() -> None:
+    op.create_table(
+        "projects",
+        sa.Column("name", sa.String(), primary_key=True),
+        sa.Column("share", sa.Integer(), nullable=False),
+        sa.Column("readers", sa.Integer(), nullable=False),
+        sa.Column("changed_by", sa.String(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(), nullable=False),
     )
 
 

@@ -3,7 +3,7 @@
 import { button, h } from "./dom.js";
 
 /** Resolves to the text (may be empty), or null when it was called off. */
-export function askText(root, { title, label, confirm }) {
+export function askText(root, { title, label, confirm, value = "" }) {
   return new Promise((resolve) => {
     const input = h("input", { class: "wb-ask", type: "text", maxlength: "2000", "aria-label": label, placeholder: label });
     const form = h(
@@ -30,6 +30,8 @@ export function askText(root, { title, label, confirm }) {
     });
     root.append(dialog);
     dialog.showModal();
+    input.value = value;
+    input.select();
     input.focus();
   });
 }

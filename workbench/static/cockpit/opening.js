@@ -1,5 +1,6 @@
 // Opens papers: asks for them, puts back unsaved edits, and waits for a proposal that is on its way.
 
+import { t } from "../texts.js";
 import { signature } from "./answer.js";
 import { Review } from "./review.js";
 import { dropDraft } from "./storage.js";
@@ -109,8 +110,10 @@ export function createOpening(ctx) {
 
   /** What to say above the form of the open paper. */
   function notices(review) {
-    return [restored(review), late(review), job(review), unread(review)].filter(Boolean);
+    return [blind(review), restored(review), late(review), job(review), unread(review)].filter(Boolean);
   }
+
+  const blind = ({ payload }) => (payload.blind ? { text: t("quality.blind", { n: payload.readers }) } : null);
 
   function restored({ id, restored: from, payload }) {
     if (!from) return null;
