@@ -11,10 +11,11 @@ from db import store
 from db.engine import reading, writing
 from db.tables import RevisionRow
 from models.documents import Document
-from models.schemas import Answer, Proposal, Verdict
+from models.schemas import Answer, GroundedField, Proposal, Verdict
 from training.errors import same_funders, same_statements
 from workbench.context import Context
 from workbench.desk.documents import ground, read_document
+from workbench.desk.reasons import MOST, Pointer, Typed, reasons_for
 from workbench.desk.review import shown, told_revision
 
 Action = Literal["save", "no_funding", "skip", "flag"]
@@ -30,7 +31,10 @@ EVENT_ID = r"^[\w-]{8,64}$"
 
 
 class Decision(BaseModel):
-    """What a curator sends: an action upon the revision that they saw."""
+    """What a curator sends: an action upon the revision that they saw.
+
+    A save brings a typed reason for each value that is not in the text, unless it has one already.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,6 +43,7 @@ class Decision(BaseModel):
     answer: Answer | None = None
     accepted: tuple[str, ...] = ()
     note: str | None = Field(default=None, max_length=2_000)
+    reasons: dict[Pointer, Typed] = Field(default_factory=dict, max_length=MOST)
     lead_ms: int = Field(default=0, ge=0, le=LARGEST)
     client_event_id: str = Field(pattern=EVENT_ID)
 
@@ -59,11 +64,16 @@ class Undo(BaseModel):
 
 
 def decide(ctx: Context, record_id: int, decision: Decision, actor: str) -> RevisionRow:
-    """Save a decision as a revision. Raises `Conflict` when somebody else saved meanwhile."""
+    """Save a decision as a revision.
+
+    Raises `Conflict` when somebody else saved meanwhile, `ReasonMissing` and `ReasonAstray`.
+    """
     with reading(ctx.engine) as session:
         document = read_document(session, record_id)
         proposed = store.newest_proposal(session, record_id)
-    answer = _decided(document, decision)
+        seen = store.revision(session, record_id, decision.base_seq)
+    answer, fields = _decided(document, decision)
+    reasons = reasons_for(answer, fields, decision.reasons, seen) if answer else None
     verdict = VERDICTS.get(decision.action) or (
         "accepted" if proposed and _unchanged(answer, proposed.proposal) else "corrected"
     )
@@ -78,16 +88,20 @@ def decide(ctx: Context, record_id: int, decision: Decision, actor: str) -> Revi
             lead_ms=decision.lead_ms,
             client_event_id=decision.client_event_id,
             accepted=decision.accepted,
+            reasons=reasons,
             note=decision.note,
         )
 
 
-def _decided(document: Document, decision: Decision) -> Answer | None:
+def _decided(
+    document: Document, decision: Decision
+) -> tuple[Answer | None, tuple[GroundedField, ...]]:
+    """What is decided, and where its values stand; None leaves the answer as it is."""
     if decision.action == "no_funding":
-        return Answer()
+        return Answer(), ()
     if decision.action == "save":
-        return ground(document, decision.answer or Answer())[0]
-    return None
+        return ground(document, decision.answer or Answer())
+    return None, ()
 
 
 def _unchanged(answer: Answer | None, proposal: Proposal) -> bool:

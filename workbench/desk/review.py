@@ -16,6 +16,7 @@ from models.schemas import Answer, GroundedField, Proposal
 from models.words import Words
 from workbench.context import Context
 from workbench.desk.documents import document_of, ground, read_document
+from workbench.desk.talk import told_comments
 
 
 def queue(ctx: Context, filters: Filters, offset: int, limit: int) -> dict[str, Any]:
@@ -43,6 +44,7 @@ def review(ctx: Context, record_id: int, filters: Filters) -> dict[str, Any]:
         revisions = store.revisions(session, record_id)
         job = job_store.newest_job(session, record_id)
         position = listing.neighbours(session, record_id, filters)
+        comments = told_comments(session, record_id)
         document = document_of(row)
     proposal = proposed.proposal if proposed else None
     answer, fields = shown(document, proposal, revisions[-1] if revisions else None)
@@ -56,6 +58,7 @@ def review(ctx: Context, record_id: int, filters: Filters) -> dict[str, Any]:
         "answer": answer.model_dump(mode="json"),
         "fields": [field.model_dump(mode="json") for field in fields],
         "revisions": [told_revision(revision) for revision in revisions],
+        "comments": comments,
         "position": asdict(position),
     }
 
@@ -140,6 +143,7 @@ def told_revision(row: RevisionRow) -> dict[str, Any]:
         "verdict": row.verdict,
         "actor": row.actor,
         "note": row.note,
+        "reasons": row.reasons,
         "created_at": row.created_at.isoformat(),
     }
 
