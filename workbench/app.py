@@ -37,6 +37,7 @@ THEME = gr.themes.Default(
 HEAD = """
 <link rel="stylesheet" href="/desk/app.css">
 <link rel="stylesheet" href="/desk/cockpit.css">
+<link rel="stylesheet" href="/desk/review.css">
 <link rel="stylesheet" href="/desk/train.css">
 """
 
