@@ -110,7 +110,12 @@ export function createControls(ctx) {
   return {
     run, leave, choose, pick, selected, focusField,
     known: [...Object.keys(views), ...Object.keys(ctx.actions.keyed).filter((name) => name !== "undo")],
-    chooseAt: (index, force) => choose(KINDS[index], force),
-    selecting: () => Boolean(ctx.menu.selection),
+    /** By a digit: of what is selected when the keys before it are done. */
+    async chooseAt(index, force) {
+      await ctx.find.settled();
+      ctx.pane.selection.now();
+      choose(KINDS[index], force);
+    },
+    selecting: () => Boolean(ctx.menu.selection) || ctx.find.busy,
   };
 }

@@ -23,8 +23,8 @@ export function createFind(ctx) {
     "div",
     { class: "wb-find", role: "search", hidden: true },
     input, count,
-    button(t("review.find_previous"), () => go(-1), { quiet: true, symbol: "up", name: "find-previous" }),
-    button(t("review.find_next"), () => go(1), { quiet: true, symbol: "down", name: "find-next" }),
+    button(t("review.find_previous"), () => queue(() => go(-1)), { quiet: true, symbol: "up", name: "find-previous" }),
+    button(t("review.find_next"), () => queue(() => go(1)), { quiet: true, symbol: "down", name: "find-next" }),
     hint,
     button(t("review.find_close"), () => close(), { quiet: true, symbol: "absent", name: "find-close" }),
   );
@@ -32,11 +32,21 @@ export function createFind(ctx) {
   let at = -1;
   let searched = null;
   let range = null;
+  let waiting = 0; // keys come faster than pages: each waits for the one before
+  let tail = Promise.resolve();
+
+  function queue(run) {
+    waiting += 1;
+    tail = tail.then(run).finally(() => (waiting -= 1));
+    return tail;
+  }
 
   input.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
-    go(event.shiftKey ? -1 : 1);
+    if (!input.value.trim()) return;
+    ctx.pane.scroller.focus({ preventScroll: true });
+    queue(() => go(event.shiftKey ? -1 : 1));
   });
 
   function open() {
@@ -83,6 +93,9 @@ export function createFind(ctx) {
     }
     if (!hits.length) {
       count.textContent = t("review.find_nothing");
+      range = null;
+      ctx.pane.selection.clear();
+      if (!element.hidden) input.focus();
       return;
     }
     at = at < 0 && by < 0 ? hits.length - 1 : (at + by + hits.length) % hits.length;
@@ -97,6 +110,7 @@ export function createFind(ctx) {
 
   /** Move the end of what is selected: a word on, a word back, or to the end of the sentence. */
   async function extend(how) {
+    if (!range || !ctx.review) return;
     const { document: paper } = ctx.review.payload;
     const page = paper.pages.find(({ start, end }) => start <= range.start && range.start < end);
     const { text, start } = await ctx.api.page(paper.sha256, page.number);
@@ -106,18 +120,23 @@ export function createFind(ctx) {
 
   /** A key pressed on the page while words are found; whether it was taken. */
   function key(event) {
-    if (element.hidden || !range || !event.target.closest?.(".wb-scroll")) return false;
+    if (element.hidden || !(range || waiting) || !event.target.closest?.(".wb-scroll")) return false;
     const name = event.shiftKey && event.key.startsWith("Arrow") ? `Shift${event.key}` : event.key;
     const run = {
       n: () => go(1), Enter: () => go(event.shiftKey ? -1 : 1), N: () => go(-1),
       ".": () => extend("sentence"), ShiftArrowRight: () => extend("more"), ShiftArrowLeft: () => extend("less"),
     }[name];
-    run?.();
+    if (run) queue(run);
     return Boolean(run);
   }
 
   return {
     open, close, key,
+    get busy() {
+      return waiting > 0;
+    },
+    /** Resolves when the keys so far have done what they mean. */
+    settled: () => tail,
     has: (target) => element.contains(target),
     /** Another paper is open: what was found stands in the one before. */
     forget() {

@@ -61,7 +61,7 @@ export function watchSelection(root, read, tell) {
   let current = null;
   let dragging = false;
 
-  const look = debounce(() => {
+  const tellNow = () => {
     const chosen = document.getSelection();
     const range = chosen?.rangeCount && !chosen.isCollapsed ? chosen.getRangeAt(0) : null;
     const ours = range && root.contains(range.commonAncestorContainer);
@@ -70,7 +70,8 @@ export function watchSelection(root, read, tell) {
     if (!found && !current) return;
     current = found?.text ? { ...found, rect: lastRect(range) } : null;
     tell(current);
-  }, 30);
+  };
+  const look = debounce(tellNow, 30);
 
   const changed = () => dragging || look();
   const down = (event) => {
@@ -100,6 +101,11 @@ export function watchSelection(root, read, tell) {
   return {
     get current() {
       return current;
+    },
+    /** Tell at once what is selected, for a key that came right after. */
+    now() {
+      look.cancel();
+      tellNow();
     },
     clear() {
       if (!current) return;
