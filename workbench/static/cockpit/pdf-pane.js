@@ -205,25 +205,25 @@ export function createPdfPane({ api, docs, hear }) {
     const data = await page.words();
     if (mine !== shown) return false;
     const [box] = boxesOf(data, start, end);
-    if (box) reveal(box, false);
+    if (box) reveal(box, false, "instant"); // the menu stands where the words come to rest
     scroller.focus({ preventScroll: true });
     return selectOffsets(scroller, start, end, () => mine === shown);
   }
 
-  function scrollTo(top) {
+  function scrollTo(top, how = "smooth") {
     const far = Math.abs(top - scroller.scrollTop) > 2 * scroller.clientHeight;
-    scroller.scrollTo({ top, behavior: calm() || far ? "instant" : "smooth" });
+    scroller.scrollTo({ top, behavior: calm() || far ? "instant" : how });
   }
 
   /** Bring a box into the upper part of the view, unless it is comfortably in view already. */
-  function reveal(box, always) {
+  function reveal(box, always, how) {
     const page = pages[box.page - 1];
     if (!page) return;
     const top = page.element.offsetTop + box.y0 * page.element.offsetHeight;
     const bottom = page.element.offsetTop + box.y1 * page.element.offsetHeight;
     const view = scroller.clientHeight;
     const inside = top > scroller.scrollTop + view * 0.08 && bottom < scroller.scrollTop + view * 0.85;
-    if (always || !inside) scrollTo(top - view * 0.35);
+    if (always || !inside) scrollTo(top - view * 0.35, how);
     const left = page.element.offsetLeft + box.x0 * page.element.offsetWidth;
     if (left < scroller.scrollLeft || left > scroller.scrollLeft + scroller.clientWidth - 80) {
       scroller.scrollLeft = Math.max(0, left - 40);
