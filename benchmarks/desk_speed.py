@@ -28,7 +28,7 @@ FIRST = 10
 """Papers after which the page is weighed for the first time."""
 WATCH = """() => {
   performance.setResourceTimingBufferSize(100000);
-  window.deskTimes = [];
+  const times = (window.deskTimes = []);
   document.addEventListener('keydown', (event) => {
     if (event.key !== 'A') return;
     const pressed = event.timeStamp;
@@ -43,7 +43,7 @@ WATCH = """() => {
     const look = () => {
       const there = root.dataset.record !== was && !split.matches('.wb-waiting') && drawn();
       if (!there) return requestAnimationFrame(look);
-      requestAnimationFrame(() => setTimeout(() => window.deskTimes.push(performance.now() - pressed)));
+      requestAnimationFrame(() => setTimeout(() => times.push(performance.now() - pressed)));
     };
     requestAnimationFrame(look);
   }, true);
