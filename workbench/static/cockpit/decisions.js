@@ -11,6 +11,7 @@ import { dropDraft, saveDraft } from "./storage.js";
 
 const SENT = { save: "Saved.", no_funding: "Saved: no funding.", skip: "Skipped.", flag: "Flagged." };
 const BACK = "u to undo";
+const REMEMBERED = 50; // decisions of this visit that u goes back through, one after the other
 const SLIP_MS = 400; // a second press so soon after the next paper came was meant for the last one
 
 /**
@@ -105,6 +106,7 @@ export function createDecisions(ctx) {
 
   function send(entry) {
     taken.push({ entry, result: null });
+    if (taken.length > REMEMBERED) taken.shift();
     outbox.send(entry);
     ctx.toasts.show(`${SENT[entry.body.action]} ${BACK}`, undoable());
   }
