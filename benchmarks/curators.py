@@ -95,6 +95,7 @@ def work(
                         "base_seq": head,
                         "action": "save",
                         "answer": {"funders": [{"funder_name": f"Funder {event}", "awards": []}]},
+                        "reasons": {"/funders/0/funder_name": "made up to be saved"},
                         "client_event_id": event,
                     },
                 )

@@ -52,7 +52,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         "Revision {1} of record {0}: what it restores is not an earlier decision.",
         "SELECT v.record_id, v.seq FROM revisions v LEFT JOIN revisions p "
         "ON p.record_id = v.record_id AND p.seq = v.restores AND p.seq < v.seq "
-        "AND p.kind != 'undo' AND v.kind = 'undo' "
+        "AND (v.kind = 'restore' OR (v.kind = 'undo' AND p.kind != 'undo')) "
         "WHERE v.restores IS NOT NULL AND p.id IS NULL",
     ),
     (

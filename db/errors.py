@@ -22,6 +22,10 @@ class NothingToUndo(StoreError):
     """Every decision about the record is undone already, or none was made."""
 
 
+class NothingToRestore(StoreError):
+    """The record stands as that revision left it."""
+
+
 class EventReused(StoreError):
     """A client event id was sent for two different acts."""
 

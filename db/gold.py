@@ -134,7 +134,7 @@ def _walk(heads: Any) -> CTE:
     """From each head back through the decisions that are not undone, as far as the gold one."""
     walk: CTE = heads.cte("walk", recursive=True)
     older = case(
-        (col(RevisionRow.kind) == "undo", func.coalesce(RevisionRow.restores, 0)),
+        (col(RevisionRow.kind).in_(("undo", "restore")), func.coalesce(RevisionRow.restores, 0)),
         else_=col(RevisionRow.seq) - 1,
     )
     step: Any = select(RevisionRow.record_id, older).join(walk, _at(walk)).where(~_is_gold())

@@ -1,7 +1,8 @@
 """Questions to the store and facts told to it, one function each; the session comes first.
 
 A record's history is a stack that is never rewritten: an undo is a new revision that repeats an
-older one. The state after revision `n` is that of `n` itself, or of what `n` restores.
+older one. The state after revision `n` is that of `n` itself, or of what `n` restores. To restore
+any older revision is a decision of its own, which can be undone.
 """
 
 from __future__ import annotations
@@ -15,12 +16,19 @@ from sqlmodel import Session, col, select
 
 from db import hooks
 from db.columns import utc_now
-from db.errors import Conflict, EventReused, NotFound, NothingToUndo, ReadBlind
+from db.errors import (
+    Conflict,
+    EventReused,
+    NotFound,
+    NothingToRestore,
+    NothingToUndo,
+    ReadBlind,
+)
 from db.projects import readers_of
 from db.tables import DocumentRow, ProposalRow, RecordRow, RevisionKind, RevisionRow
 from models.schemas import Answer, GroundedField, Proposal, Statement, Verdict
 
-SavedKind = Literal["save", "import", "restore", "agreed", "adjudicated"]
+SavedKind = Literal["save", "import", "agreed", "adjudicated"]
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -117,6 +125,12 @@ def newest_proposal(session: Session, record_id: int) -> ProposalRow | None:
     return newest
 
 
+def proposals(session: Session, record_id: int) -> list[ProposalRow]:
+    """Everything that models said of the record, the oldest first."""
+    query = select(ProposalRow).where(ProposalRow.record_id == record_id)
+    return list(session.exec(query.order_by(col(ProposalRow.id))))
+
+
 def revisions(session: Session, record_id: int) -> list[RevisionRow]:
     """Everything that curators did with the record, the oldest first."""
     query = select(RevisionRow).where(RevisionRow.record_id == record_id)
@@ -163,21 +177,18 @@ def save_revision(
 ) -> RevisionRow:
     """Add a decision on top of revision `base_seq`, which the curator saw.
 
-    A skip or flag without an answer leaves the one before it. Sending the same event again
-    returns the same revision. Raises `Conflict` where somebody else decided meanwhile, and
-    `ReadBlind` where several people must read the paper first (`db.readings`).
+    A skip or flag without an answer leaves the one before it, with its reasons. Sending the same
+    event again returns the same revision. Raises `Conflict` where somebody else decided meanwhile,
+    and `ReadBlind` where several people must read the paper first (`db.readings`).
     """
     _require_sound(base_seq, actor, client_event_id, lead_ms)
     _require_answer(verdict, answer)
-    repeated = _repeated(session, record_id, client_event_id, undo=False)
+    repeated = _repeated(session, record_id, client_event_id, "save")
     if repeated:
         return repeated
     target, head = _on_top_of(session, record_id, base_seq)
-    if kind == "save" and target.is_blind:
-        raise ReadBlind(
-            f"{target.readers} people read this paper, blind to each other.",
-            "Decide it on the Review page: what you say is kept as your reading.",
-        )
+    if kind == "save":
+        _require_seen(target)
     proposed = newest_proposal(session, record_id)
     return _append(
         session,
@@ -189,7 +200,7 @@ def save_revision(
         before=_shown(head, proposed),
         after=_decided(verdict, answer, head),
         accepted=tuple(accepted),
-        reasons=dict(reasons or {}),
+        reasons=_reasons(verdict, answer, reasons, head),
         note=note,
         actor=actor,
         lead_ms=lead_ms,
@@ -210,7 +221,7 @@ def undo(
 ) -> RevisionRow:
     """Add a revision that goes back before the newest decision that is not undone yet."""
     _require_sound(base_seq, actor, client_event_id, lead_ms)
-    repeated = _repeated(session, record_id, client_event_id, undo=True)
+    repeated = _repeated(session, record_id, client_event_id, "undo")
     if repeated:
         return repeated
     target, head = _on_top_of(session, record_id, base_seq)
@@ -233,6 +244,52 @@ def undo(
         actor=actor,
         lead_ms=lead_ms,
         batch=batch,
+        client_event_id=client_event_id,
+    )
+
+
+def restore(
+    session: Session,
+    record_id: int,
+    *,
+    seq: int,
+    base_seq: int,
+    actor: str,
+    client_event_id: str,
+    note: str | None = None,
+    lead_ms: int = 0,
+) -> RevisionRow:
+    """Add a revision that says again what revision `seq` said, whatever came after it.
+
+    Raises `NotFound` where there is no such revision, `NothingToRestore` where it is the newest,
+    `Conflict` where somebody else decided meanwhile, and `ReadBlind` as a save does.
+    """
+    _require_sound(base_seq, actor, client_event_id, lead_ms)
+    repeated = _repeated(session, record_id, client_event_id, "restore")
+    if repeated:
+        return repeated
+    target, head = _on_top_of(session, record_id, base_seq)
+    _require_seen(target)
+    wanted = revision(session, record_id, seq)
+    if wanted is None:
+        raise NotFound(f"This paper has no revision {seq}.", "Look at its history again.")
+    if seq == target.head:
+        raise NothingToRestore(f"Revision {seq} is the newest.", "Choose an older one.")
+    return _append(
+        session,
+        target,
+        head,
+        kind="restore",
+        verdict=wanted.verdict,
+        restores=seq,
+        parent_proposal_id=wanted.parent_proposal_id,
+        before=head.after if head else None,
+        after=wanted.after,
+        accepted=wanted.accepted,
+        reasons=wanted.reasons,
+        note=note,
+        actor=actor,
+        lead_ms=lead_ms,
         client_event_id=client_event_id,
     )
 
@@ -296,15 +353,19 @@ def _event(record: RecordRow, row: RevisionRow) -> dict[str, Any]:
 
 
 def _repeated(
-    session: Session, record_id: int, client_event_id: str, *, undo: bool
+    session: Session, record_id: int, client_event_id: str, act: Literal["save", "undo", "restore"]
 ) -> RevisionRow | None:
     query = select(RevisionRow).where(RevisionRow.client_event_id == client_event_id)
     found: RevisionRow | None = session.exec(query).first()
-    if found and (found.record_id != record_id or (found.kind == "undo") != undo):
+    if found and (found.record_id != record_id or _act(found) != act):
         raise EventReused(
             "This save was sent before for something else.", "Reload the page and save again."
         )
     return found
+
+
+def _act(row: RevisionRow) -> str:
+    return row.kind if row.kind in ("undo", "restore") else "save"
 
 
 def _require_sound(base_seq: int, actor: str, client_event_id: str, lead_ms: int) -> None:
@@ -312,6 +373,15 @@ def _require_sound(base_seq: int, actor: str, client_event_id: str, lead_ms: int
         raise ValueError(f"base_seq and lead_ms start at 0, got {base_seq} and {lead_ms}")
     if not actor.strip() or not client_event_id.strip():
         raise ValueError("a revision needs an actor and a client_event_id")
+
+
+def _require_seen(target: RecordRow) -> None:
+    """Raise `ReadBlind` where nobody may decide alone."""
+    if target.is_blind:
+        raise ReadBlind(
+            f"{target.readers} people read this paper, blind to each other.",
+            "Decide it on the Review page: what you say is kept as your reading.",
+        )
 
 
 def _require_answer(verdict: Verdict, answer: Answer | None) -> None:
@@ -325,6 +395,18 @@ def _decided(verdict: Verdict, answer: Answer | None, head: RevisionRow | None) 
     if verdict == "no_funding":
         return Answer()
     return answer if answer is not None or head is None else head.after
+
+
+def _reasons(
+    verdict: Verdict,
+    answer: Answer | None,
+    given: Mapping[str, str] | None,
+    head: RevisionRow | None,
+) -> dict[str, str]:
+    """Reasons go with the answer that they are about."""
+    if answer is None and verdict != "no_funding" and head is not None:
+        return dict(head.reasons)
+    return dict(given or {})
 
 
 def _shown(head: RevisionRow | None, proposed: ProposalRow | None) -> Answer | None:

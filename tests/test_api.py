@@ -121,7 +121,8 @@ def test_saving_what_the_model_said_accepts_it_and_makes_no_pair(
     client: TestClient, ctx: Context, record: int
 ) -> None:
     answer = client.get(f"/api/records/{record}").json()["answer"]
-    reply = client.post(f"/api/records/{record}/revisions", json=decision(0, answer=answer))
+    body = decision(0, answer=answer, reasons={"/funders/1/funder_name": "in a footnote"})
+    reply = client.post(f"/api/records/{record}/revisions", json=body)
     assert reply.json()["status"] == "accepted"
     assert list(rows(ctx, "pairs")) == []
 

@@ -154,9 +154,9 @@ def test_a_second_tab_on_the_same_paper_meets_the_first_s_version(desk: Desk) ->
     page.keyboard.type("Bank of Mars")
     page.keyboard.press("Escape")
     page.keyboard.press("A")
-    confirm = page.locator("[data-action=accept].wb-confirming")
-    if confirm.count():
-        confirm.click()
+    expect(page.locator("dialog.wb-reasons")).to_be_visible(timeout=15_000)
+    page.keyboard.press("Shift+Digit1")
+    page.keyboard.press("Enter")
     dialog = page.locator(".wb-conflict")
     expect(dialog).to_be_visible(timeout=15_000)
     assert "Marlowe Natural History Society" in dialog.inner_text()

@@ -53,6 +53,7 @@ THEME = gr.themes.Default(
 HEAD = """
 <link rel="stylesheet" href="/desk/app.css">
 <link rel="stylesheet" href="/desk/cockpit.css">
+<link rel="stylesheet" href="/desk/review.css">
 <link rel="stylesheet" href="/desk/train.css">
 <link rel="stylesheet" href="/desk/comfort.css">
 <script type="module" src="/desk/comfort.js"></script>

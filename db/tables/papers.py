@@ -121,8 +121,9 @@ class RevisionRow(SQLModel, table=True):
     """What a curator decided, in the order of `seq`. Never changed, never deleted.
 
     An undo is a revision too: it repeats the verdict and answer of the revision numbered
-    `restores`, or goes back to the proposal where that is None. `reasons` says by JSON pointer why
-    a value stays that is not in the text; revisions of one bulk action share their `batch`.
+    `restores`, or goes back to the proposal where that is None; a restore repeats any older one.
+    `reasons` says by JSON pointer into the answer why a value stays that is not in the text;
+    revisions of one bulk action share their `batch`.
     """
 
     __tablename__ = "revisions"
@@ -131,6 +132,7 @@ class RevisionRow(SQLModel, table=True):
         UniqueConstraint("client_event_id", name="uq_revisions_client_event"),
         Index("ix_revisions_verdict", "record_id", "seq", "verdict"),
         Index("ix_revisions_batch", "batch"),
+        Index("ix_revisions_actor", "actor", "created_at"),
     )
 
     id: int = Field(default=None, primary_key=True)

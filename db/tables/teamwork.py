@@ -74,7 +74,7 @@ class ReadingRow(SQLModel, table=True):
 
 
 class CommentRow(SQLModel, table=True):
-    """What somebody says of a paper, or of one value of it (`path`, a JSON pointer)."""
+    """What somebody says of a paper, or of one `value` of it at `path`, a JSON pointer."""
 
     __tablename__ = "comments"
     __table_args__ = (
@@ -88,6 +88,7 @@ class CommentRow(SQLModel, table=True):
     person: str
     body: str
     path: str | None = None
+    value: str | None = None
     client_event_id: str
     created_at: datetime = Field(
         default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False)

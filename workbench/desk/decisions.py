@@ -11,11 +11,12 @@ from db import store
 from db.engine import reading, writing
 from db.tables import RevisionRow
 from models.documents import Document
-from models.schemas import Answer, Proposal, Verdict
+from models.schemas import Answer, GroundedField, Proposal, Verdict
 from training.errors import same_funders, same_statements
 from workbench.context import Context
 from workbench.desk import readings
 from workbench.desk.documents import ground, read_document
+from workbench.desk.reasons import MOST, Pointer, Typed, reasons_for
 from workbench.desk.review import shown, told_revision
 from workbench.people import Person
 
@@ -32,7 +33,10 @@ EVENT_ID = r"^[\w-]{8,64}$"
 
 
 class Decision(BaseModel):
-    """What a curator sends: an action upon the revision that they saw."""
+    """What a curator sends: an action upon the revision that they saw.
+
+    A save brings a typed reason for each value that is not in the text, unless it has one already.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -41,6 +45,7 @@ class Decision(BaseModel):
     answer: Answer | None = None
     accepted: tuple[str, ...] = ()
     note: str | None = Field(default=None, max_length=2_000)
+    reasons: dict[Pointer, Typed] = Field(default_factory=dict, max_length=MOST)
     lead_ms: int = Field(default=0, ge=0, le=LARGEST)
     client_event_id: str = Field(pattern=EVENT_ID)
 
@@ -65,18 +70,22 @@ def decide(
 ) -> RevisionRow | readings.Given:
     """Save a decision as a revision, or as a reading where several people decide the paper blind.
 
-    Raises `Conflict` when somebody else saved meanwhile.
+    Raises `Conflict` when somebody else saved meanwhile, `ReasonMissing` and `ReasonAstray`.
     """
     with reading(ctx.engine) as session:
         document = read_document(session, record_id)
         proposed = store.newest_proposal(session, record_id)
-    answer = _decided(document, decision)
+        seen = readings.seen(session, record_id, decision.base_seq, actor)
+    answer, fields = _decided(document, decision)
+    reasons = reasons_for(answer, fields, decision.reasons, seen) if answer else None
     verdict = VERDICTS.get(decision.action) or (
         "accepted" if proposed and _unchanged(answer, proposed.proposal) else "corrected"
     )
     with writing(ctx.engine) as session:
         if readings.is_reading(session, record_id, decision.client_event_id):
-            return readings.give(session, record_id, actor, **_said(decision, verdict, answer))
+            return readings.give(
+                session, record_id, actor, **_said(decision, verdict, answer, reasons)
+            )
         return store.save_revision(
             session,
             record_id,
@@ -87,24 +96,30 @@ def decide(
             lead_ms=decision.lead_ms,
             client_event_id=decision.client_event_id,
             accepted=decision.accepted,
+            reasons=reasons,
             note=decision.note,
         )
 
 
-def _said(decision: Decision, verdict: Verdict, answer: Answer | None) -> dict[str, Any]:
+def _said(
+    decision: Decision, verdict: Verdict, answer: Answer | None, reasons: dict[str, str] | None
+) -> dict[str, Any]:
     """The arguments of a reading."""
     sent = decision.model_dump(
-        include={"base_seq", "accepted", "reasons", "note", "lead_ms", "client_event_id"}
+        include={"base_seq", "accepted", "note", "lead_ms", "client_event_id"}
     )
-    return sent | {"verdict": verdict, "answer": answer}
+    return sent | {"verdict": verdict, "answer": answer, "reasons": reasons}
 
 
-def _decided(document: Document, decision: Decision) -> Answer | None:
+def _decided(
+    document: Document, decision: Decision
+) -> tuple[Answer | None, tuple[GroundedField, ...]]:
+    """What is decided, and where its values stand; None leaves the answer as it is."""
     if decision.action == "no_funding":
-        return Answer()
+        return Answer(), ()
     if decision.action == "save":
-        return ground(document, decision.answer or Answer())[0]
-    return None
+        return ground(document, decision.answer or Answer())
+    return None, ()
 
 
 def _unchanged(answer: Answer | None, proposal: Proposal) -> bool:

@@ -112,6 +112,14 @@ def reopen(
     return _given(session, record_id, person)
 
 
+def seen(session: Session, record_id: int, base_seq: int, person: str) -> RevisionRow | None:
+    """The decision that somebody worked upon: a revision, or on a blind paper their own reading."""
+    if base_seq < OWN:
+        return store.revision(session, record_id, base_seq)
+    own = readings.readings_by(session, record_id, person)
+    return _as_revision(own[-1], len(own)) if own else None
+
+
 def view(session: Session, record: RecordRow, who: Person | None) -> View | None:
     """What somebody sees of a paper that is read blind; None for a paper that is not.
 

@@ -17,6 +17,7 @@ from models.words import Words
 from workbench.context import Context
 from workbench.desk import readings
 from workbench.desk.documents import document_of, ground, read_document
+from workbench.desk.talk import told_comments
 from workbench.people import Person
 
 
@@ -49,6 +50,7 @@ def review(
         head, revisions = (own.head, own.revisions) if own else (record.head, revisions)
         job = job_store.newest_job(session, record_id)
         position = listing.neighbours(session, record_id, filters)
+        comments = told_comments(session, record, who)
         document = document_of(row)
     proposal = proposed.proposal if proposed else None
     answer, fields = shown(document, proposal, revisions[-1] if revisions else None)
@@ -64,6 +66,7 @@ def review(
         "answer": answer.model_dump(mode="json"),
         "fields": [field.model_dump(mode="json") for field in fields],
         "revisions": [told_revision(revision) for revision in revisions],
+        "comments": comments,
         "position": asdict(position),
     }
 
@@ -149,6 +152,7 @@ def told_revision(row: RevisionRow) -> dict[str, Any]:
         "verdict": row.verdict,
         "actor": row.actor,
         "note": row.note,
+        "reasons": row.reasons,
         "created_at": row.created_at.isoformat(),
     }
 

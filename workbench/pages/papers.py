@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import gradio as gr
 
@@ -96,7 +97,9 @@ def open_record(
 ) -> tuple[gr.Tabs, dict[str, Any]]:
     """Show the review tab; the cockpit loads the record itself."""
     chosen = {"status": status or "", "sort": sort, "q": query or ""}
-    return gr.Tabs(selected="review"), {"record": int(event.record), "filters": chosen}
+    # Opened anew each time: the cockpit may have gone on to another paper since the last click.
+    wanted = {"record": int(event.record), "filters": chosen, "click": uuid4().hex}
+    return gr.Tabs(selected="review"), wanted
 
 
 def render(ctx: Context, status: str, sort: str, query: str, number: float | None) -> str:

@@ -9,8 +9,16 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
-from db.errors import EventReused, NotFound, NothingToUndo, ReadBlind, StoreError
+from db.errors import (
+    EventReused,
+    NotFound,
+    NothingToRestore,
+    NothingToUndo,
+    ReadBlind,
+    StoreError,
+)
 from models.errors import WorkbenchError
+from workbench.desk.reasons import ReasonMissing
 from workbench.people import NotAllowed
 
 
@@ -19,11 +27,12 @@ def explain_errors(app: FastAPI) -> None:
 
     @app.exception_handler(WorkbenchError)
     def refused(request: Request, error: WorkbenchError) -> JSONResponse:
-        refusals = (NotFound, NothingToUndo, EventReused, ReadBlind)
+        refusals = (NotFound, NothingToUndo, NothingToRestore, EventReused, ReadBlind)
         broken = isinstance(error, StoreError) and not isinstance(error, refusals)
         status = 404 if isinstance(error, NotFound) else 503 if broken else 422
         status = 403 if isinstance(error, NotAllowed) else status
-        return JSONResponse({"error": str(error), "errors": []}, status)
+        told = error.told() if isinstance(error, ReasonMissing) else []
+        return JSONResponse({"error": str(error), "errors": told}, status)
 
     @app.exception_handler(RequestValidationError)
     def malformed(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -42,6 +42,7 @@ def _revisions() -> None:
     op.add_column("revisions", sa.Column("reasons", sa.Text(), nullable=False, server_default="{}"))
     op.add_column("revisions", sa.Column("batch", sa.String(), nullable=True))
     op.create_index("ix_revisions_batch", "revisions", ["batch"])
+    op.create_index("ix_revisions_actor", "revisions", ["actor", "created_at"])
 
 
 def _people() -> None:
@@ -124,6 +125,7 @@ def _teamwork() -> None:
         sa.Column("person", sa.String(), nullable=False),
         sa.Column("body", sa.String(), nullable=False),
         sa.Column("path", sa.String(), nullable=True),
+        sa.Column("value", sa.String(), nullable=True),
         sa.Column("client_event_id", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.UniqueConstraint("client_event_id", name="uq_comments_client_event"),

@@ -4,7 +4,7 @@ import { SLOTS, newId } from "./answer.js";
 import { asValue, assign } from "./assign.js";
 import {
   addAward, addFunder, addStatement, addValue, moveAward, moveRow, removeField, removeRow, setValue,
-  splitValue, toggleAccepted,
+  splitValue, toggleAccepted, toggleRejected,
 } from "./draft.js";
 
 /** `ctx` has review (or null), form, pane, toasts. */
@@ -73,9 +73,35 @@ export function createActions(ctx) {
 
   function tick(key, on) {
     const field = fields().find((each) => each.key === key);
-    if (!field?.path) return false;
+    if (field?.rejected) reject(key);
+    else if (!field?.path) return false;
     ctx.review.change(toggleAccepted(key));
     if (on && !field.accepted) step(1, key);
+    return true;
+  }
+
+  /** Strike a field through, or bring it back; an empty one simply goes. */
+  function reject(key, on = false) {
+    const field = fields().find((each) => each.key === key);
+    if (!field) return false;
+    if (!field.value.trim() && field.kind !== "funder_name") return removeAnd(removeField(key), key);
+    const whole = `${field.funder}:name`; // of a funder that was struck through, all comes back
+    const target = field.rejected && !(key in ctx.review.draft.state.rejected) ? whole : key;
+    ctx.review.change(toggleRejected(target));
+    if (!on || field.rejected) return true;
+    const next = fields().slice(fields().findIndex((each) => each.key === key) + 1).find((each) => !each.rejected);
+    if (next) ctx.form.select(next.key);
+    return true;
+  }
+
+  /** Put the model's words back. */
+  function model(key) {
+    const field = fields().find((each) => each.key === key);
+    if (!field?.said || field.said.value === field.value) return false;
+    const { span, alignment } = ctx.review.payload.proposal?.statements.find((s) => s.text === field.said.value) ?? {};
+    const place = field.kind === "statement" && span ? { span, alignment } : null;
+    ctx.review.change(setValue(key, field.said.value, place));
+    ctx.form.select(key);
     return true;
   }
 
@@ -84,7 +110,8 @@ export function createActions(ctx) {
     previousField: () => step(-1),
     tick: () => tick(ctx.review?.selected, true),
     edit: () => Boolean(selected()) && (ctx.form.edit(selected().key), true),
-    remove: () => Boolean(selected()) && removeAnd(removeField(selected().key), selected().key),
+    reject: () => Boolean(selected()) && reject(selected().key, true),
+    takeModel: () => Boolean(selected()) && model(selected().key),
     split: () => Boolean(selected()) && Boolean(ctx.review.change(splitValue(selected().key))),
     moveUp: () => move(-1),
     moveDown: () => move(1),
@@ -123,7 +150,10 @@ export function createActions(ctx) {
   const form = {
     input: (key, value) => ctx.review?.change(setValue(key, value), typing(key)),
     tick: (key) => tick(key, false),
-    remove: (key) => removeAnd(removeField(key), key),
+    reject: (key) => reject(key),
+    model,
+    why: (key) => ctx.decisions.explain([key]),
+    talk: () => ctx.panel.show("history"),
     split: (key) => ctx.review?.change(splitValue(key)),
     addStatement: () => newStatement(),
     addFunder: () => newFunder(),
@@ -185,5 +215,5 @@ export function createActions(ctx) {
     ctx.form.select(key);
   }
 
-  return { keyed, form, leave, plan, use };
+  return { keyed, form, leave, plan, use, selected };
 }

@@ -28,6 +28,8 @@ export function fromAnswer(answer) {
     })),
     funders: (answer?.funders ?? []).map((funder, i) => fromFunder(funder, ids?.funders?.[i])),
     accepted: {},
+    rejected: {}, // struck through: still shown, not sent
+    reasons: {}, // why a value stays that is not in the text
   };
 }
 
@@ -51,7 +53,9 @@ function fromAward(award, id) {
 /** Every field in the order of the form; `path` is null where the field is empty and not sent. */
 export function fieldsOf(state) {
   const sent = toAnswer(state);
+  const rejected = state.rejected ?? {};
   const fields = state.statements.map((row, index) => ({
+    rejected: row.id in rejected,
     key: row.id,
     kind: "statement",
     value: row.text,
@@ -60,7 +64,8 @@ export function fieldsOf(state) {
     path: sent.paths.get(row.id) ?? null,
   }));
   state.funders.forEach((funder, funderIndex) => {
-    const place = { funder: funder.id, funderIndex };
+    const whole = `${funder.id}:name` in rejected;
+    const place = { funder: funder.id, funderIndex, rejected: whole };
     fields.push({
       ...place,
       key: `${funder.id}:name`,
@@ -74,6 +79,7 @@ export function fieldsOf(state) {
         award[slot].forEach((item, index) =>
           fields.push({
             ...place,
+            rejected: whole || item.id in rejected,
             key: item.id,
             kind: slot,
             value: item.value,
@@ -93,18 +99,20 @@ export function fieldsOf(state) {
 const clean = (text) => text.trim();
 
 /**
- * What is sent: empty values, awards and funders left out.
+ * What is sent: empty and rejected values, awards and funders left out.
  * `paths` maps a field's key to its JSON pointer, `keys` the other way round.
  */
 export function toAnswer(state) {
   const paths = new Map();
-  const statements = state.statements.filter((row) => clean(row.text));
+  const rejected = state.rejected ?? {};
+  const statements = state.statements.filter((row) => clean(row.text) && !(row.id in rejected));
   statements.forEach((row, i) => paths.set(row.id, `/statements/${i}`));
   const funders = [];
   const ids = { statements: statements.map((row) => row.id), funders: [] };
   for (const funder of state.funders) {
+    if (`${funder.id}:name` in rejected) continue;
     const found = new Map();
-    const sent = funder.awards.map((award) => [award, toAward(award, found)]);
+    const sent = funder.awards.map((award) => [award, toAward(award, found, rejected)]);
     const awards = sent.filter(([award, out]) => award.blank || SLOTS.some((s) => out[s].length));
     const name = clean(funder.name) || null;
     if (name === null && !awards.length) continue;
@@ -125,11 +133,11 @@ function toStatement({ text, span, alignment, confidence }) {
   return { text: clean(text), span: span ?? null, alignment, confidence };
 }
 
-function toAward(award, found) {
+function toAward(award, found, rejected) {
   const out = {};
   const tails = [];
   for (const slot of SLOTS) {
-    const kept = award[slot].filter((item) => clean(item.value));
+    const kept = award[slot].filter((item) => clean(item.value) && !(item.id in rejected));
     kept.forEach((item, i) => tails.push([item.id, `${slot}/${i}`]));
     out[slot] = kept.map((item) => clean(item.value));
   }
@@ -140,6 +148,16 @@ function toAward(award, found) {
 /** What counts as a change: the words, not where they stand nor what the rows are called. */
 export function signature(answer) {
   return JSON.stringify([answer.statements.map((s) => s.text), answer.funders]);
+}
+
+/** A field's path as a JSON pointer into the answer, as reasons and comments name it. */
+export const pointerOf = (path) => (path.startsWith("/statements/") ? path : `/funders${path}`);
+
+/** The kind of value that a path or pointer leads to. */
+export function kindOf(path) {
+  const parts = path.split("/");
+  if (parts[1] === "statements") return "statement";
+  return parts.at(-1) === "funder_name" ? "funder_name" : parts.at(-2);
 }
 
 /** The key of the field that a server's error path means: "/funders/0/awards/1/award_ids/0". */

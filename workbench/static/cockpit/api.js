@@ -58,6 +58,10 @@ export function createApi(base = "") {
     undo: (id, body) => ask(`${of(id)}/undo`, { body }),
     ground: (id, answer, signal) => ask(`${of(id)}/ground`, { body: { answer }, signal }),
     propose: (id) => ask(`${of(id)}/propose`, { body: {} }),
+    history: (id) => ask(`${of(id)}/history`),
+    restore: (id, body) => ask(`${of(id)}/restore`, { body }),
+    comment: (id, body) => ask(`${of(id)}/comments`, { body }),
+    pace: (minutes) => ask(`/api/me/pace?offset=${minutes}`),
     file: (sha256) => `${base}/files/${encodeURIComponent(sha256)}`,
   };
 }

@@ -2,10 +2,11 @@
 
 import { button, h } from "./dom.js";
 
-/** Resolves to the text (may be empty), or null when it was called off. */
+/** Resolves to the text (may be empty), or null when it was called off; `value` stands there first. */
 export function askText(root, { title, label, confirm, value = "" }) {
   return new Promise((resolve) => {
     const input = h("input", { class: "wb-ask", type: "text", maxlength: "2000", "aria-label": label, placeholder: label });
+    input.value = value;
     const form = h(
       "form",
       { method: "dialog" },

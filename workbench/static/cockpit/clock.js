@@ -1,22 +1,23 @@
 // How long somebody really worked on a record: pauses and hidden tabs do not count.
 
-const IDLE = 30_000; // a longer silence counts as a pause; reading a page takes less
+const IDLE = 60_000; // of a longer silence no more counts: a page is read without a touch, but not for long
 
-export function createClock(root) {
+export function createClock() {
   let spent = 0;
   let last = performance.now();
+  let hidden = document.hidden;
   const events = ["keydown", "pointerdown", "pointermove", "wheel", "scroll"];
 
   const tick = () => {
     const now = performance.now();
-    spent += Math.min(now - last, IDLE);
+    if (!hidden) spent += Math.min(now - last, IDLE);
     last = now;
   };
   const shown = () => {
-    if (document.hidden) tick();
-    else last = performance.now();
+    tick(); // what lies behind counts as it was: seen or hidden
+    hidden = document.hidden;
   };
-  for (const event of events) root.addEventListener(event, tick, { passive: true, capture: true });
+  for (const event of events) document.addEventListener(event, tick, { passive: true, capture: true });
   document.addEventListener("visibilitychange", shown);
 
   return {
@@ -29,7 +30,7 @@ export function createClock(root) {
       return Math.round(spent);
     },
     destroy() {
-      for (const event of events) root.removeEventListener(event, tick, { capture: true });
+      for (const event of events) document.removeEventListener(event, tick, { capture: true });
       document.removeEventListener("visibilitychange", shown);
     },
   };

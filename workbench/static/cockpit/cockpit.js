@@ -8,20 +8,25 @@ import { createDecisions } from "./decisions.js";
 import { h } from "./dom.js";
 import { replaceFunders } from "./draft.js";
 import { createForm } from "./form.js";
+import { createFind } from "./find.js";
 import { createHeader } from "./header.js";
 import { createHelp } from "./help.js";
 import { createHistory } from "./history.js";
+import { createHover } from "./hover.js";
 import { createKeyboard } from "./keyboard.js";
 import { createSplit, fillHeight } from "./layout.js";
 import { createMenu } from "./menu.js";
 import { createOpening } from "./opening.js";
+import { createPace } from "./pace.js";
 import { createPanel } from "./panel.js";
 import { createDocs } from "./pdf-docs.js";
 import { createPdfPane } from "./pdf-pane.js";
 import { createPrefetch } from "./prefetch.js";
 import { createRaw } from "./raw.js";
+import { createSaveState } from "./save-state.js";
 import { createScreen } from "./screen.js";
 import { prune } from "./storage.js";
+import { createTalk } from "./talk.js";
 import { createTextPane } from "./text-pane.js";
 import { createToasts } from "./toast.js";
 
@@ -39,8 +44,8 @@ export function mount(element, { recordId = null, filters = {}, onOpen, onChange
     open: (id, next = ctx.filters) => reopen(ctx, id, next ?? {}),
     destroy() {
       stop();
-      const { opening, keyboard, decisions, menu, help, toasts, clock, prefetch, panes, docs, root } = ctx;
-      for (const part of [opening, keyboard, decisions, menu, help, toasts, clock, prefetch]) part.destroy();
+      const { opening, keyboard, decisions, menu, help, toasts, clock, prefetch, hover, pace, panes, docs, root } = ctx;
+      for (const part of [opening, keyboard, decisions, menu, help, toasts, clock, prefetch, hover, pace]) part.destroy();
       panes.pdf.destroy();
       panes.text?.destroy();
       docs.destroy();
@@ -63,29 +68,36 @@ function make(element, filters, { onOpen, onChange }) {
   const docs = createDocs(api);
   const ctx = { root, api, docs, filters, onOpen, onChange, review: null, wasEditing: null, rawWrong: false };
   ctx.toasts = createToasts(root);
-  ctx.clock = createClock(root);
+  ctx.clock = createClock();
+  ctx.pace = createPace(api);
+  ctx.saveState = createSaveState((id) => ctx.opening.open(id));
   ctx.prefetch = createPrefetch({ api, docs });
   ctx.screen = createScreen(ctx);
   ctx.decisions = createDecisions(ctx);
   ctx.opening = createOpening(ctx);
   ctx.actions = createActions(ctx);
   ctx.controls = createControls(ctx);
+  ctx.find = createFind(ctx);
+  ctx.talk = createTalk(ctx);
   makeLeft(ctx);
   makeRight(ctx);
   const run = (action) => () => ctx.controls.run(action);
   ctx.header = createHeader({
     accept: run("accept"), noFunding: run("noFunding"), skip: run("skip"), flag: run("flag"),
-    undo: run("undo"), previous: run("previous"), next: run("next"),
-  });
+    undo: run("undo"), previous: run("previous"), next: run("next"), help: run("help"),
+  }, [ctx.saveState.element, ctx.pace.element]);
   ctx.split = createSplit(ctx.panes.pdf.element, ctx.panel.element);
   ctx.help = createHelp(root);
   root.prepend(ctx.header.element, ctx.split.element);
   ctx.keyboard = createKeyboard(root, {
     run: ctx.controls.run,
+    known: ctx.controls.known,
+    finding: ctx.find.key,
     leave: ctx.controls.leave,
     choose: ctx.controls.chooseAt,
     selecting: ctx.controls.selecting,
   });
+  ctx.hover = createHover(ctx);
   return ctx;
 }
 
@@ -103,7 +115,7 @@ function makeLeft(ctx) {
 
 function makeRight(ctx) {
   ctx.form = createForm({ ...ctx.actions.form, select: ctx.controls.selected });
-  ctx.history = createHistory();
+  ctx.history = createHistory(ctx);
   ctx.raw = createRaw({
     check(funders, signal) {
       const { statements } = ctx.review.draft.send().answer;
@@ -118,6 +130,7 @@ function makeRight(ctx) {
 
 function tabShown(ctx, name) {
   if (name === "raw") ctx.screen.showRaw();
+  if (name === "history") ctx.history.load();
   if (name === "raw" || !ctx.rawWrong) return;
   ctx.raw.reset();
   ctx.rawWrong = false;

@@ -13,6 +13,12 @@ export function createControls(ctx) {
     next: () => go("next", "This is the last paper of the list."),
     previous: () => go("previous", "This is the first paper of the list."),
     raw: toggleRaw,
+    history: () => toggle("history"),
+    reply: () => toggle("reply"),
+    find: () => Boolean(ctx.review) && (ctx.find.open(), true),
+    gotoPage: () => ctx.pane.askPage?.() ?? false,
+    comment: () => ctx.talk.onValue(ctx.actions.selected()),
+    commentPaper: () => ctx.talk.onPaper(),
     help: () => ctx.help.open(),
     leave: leaveAll,
     scrollDown: () => ctx.pane.scrollBy(0.6),
@@ -43,9 +49,17 @@ export function createControls(ctx) {
     else ctx.raw.enter();
   }
 
+  function toggle(name) {
+    const open = ctx.panel.open === name;
+    ctx.panel.show(open ? "form" : name);
+    if (open) focusField();
+    else ctx.panel.enter();
+  }
+
   /** Escape outside an input: drop the selected words, else go back to the form. */
   function leaveAll() {
-    if (ctx.menu.selection) ctx.pane.selection.clear();
+    if (ctx.find.close()) ctx.pane.selection.clear();
+    else if (ctx.menu.selection) ctx.pane.selection.clear();
     else if (ctx.panel.open !== "form") ctx.panel.show("form");
     else return false;
     return true;
@@ -55,6 +69,7 @@ export function createControls(ctx) {
   function leave(target) {
     const key = target.closest(".wb-field")?.dataset.key;
     if (key) return ctx.actions.leave(key);
+    if (ctx.find.has(target)) return ctx.find.close();
     if (target === ctx.raw.input) ctx.panel.show("form");
     target.blur();
     focusField();
@@ -71,6 +86,7 @@ export function createControls(ctx) {
     const { selection } = ctx.menu;
     if (!selection || !ctx.review) return;
     ctx.pane.selection.clear();
+    ctx.find.close({ focus: false });
     ctx.panel.show("form");
     ctx.actions.use(kind, selection, force);
   }
@@ -92,8 +108,14 @@ export function createControls(ctx) {
   }
 
   return {
-    run, leave, choose, pick, selected,
-    chooseAt: (index, force) => choose(KINDS[index], force),
-    selecting: () => Boolean(ctx.menu.selection),
+    run, leave, choose, pick, selected, focusField,
+    known: [...Object.keys(views), ...Object.keys(ctx.actions.keyed).filter((name) => name !== "undo")],
+    /** By a digit: of what is selected when the keys before it are done. */
+    async chooseAt(index, force) {
+      await ctx.find.settled();
+      ctx.pane.selection.now();
+      choose(KINDS[index], force);
+    },
+    selecting: () => Boolean(ctx.menu.selection) || ctx.find.busy,
   };
 }

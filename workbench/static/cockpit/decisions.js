@@ -4,22 +4,29 @@ import { askText } from "./ask.js";
 import { newId } from "./answer.js";
 import { askConflict } from "./conflict.js";
 import { createOutbox } from "./outbox.js";
+import { giveReasons } from "./draft.js";
+import { askReasons } from "./reasons.js";
+import { t } from "../texts.js";
 import { dropDraft, saveDraft } from "./storage.js";
 
 const SENT = { save: "Saved.", no_funding: "Saved: no funding.", skip: "Skipped.", flag: "Flagged." };
 const BACK = "u to undo";
-const CONFIRM_MS = 5000;
+const REMEMBERED = 50; // decisions of this visit that u goes back through, one after the other
 const SLIP_MS = 400; // a second press so soon after the next paper came was meant for the last one
 
-/** `ctx` has root, api, toasts, clock, prefetch, opening, screen, form, review, filters, rawWrong, onChange. */
+/**
+ * `ctx` has root, api, toasts, clock, prefetch, opening, screen, form, review, filters, rawWrong,
+ * saveState, pace, onChange.
+ */
 export function createDecisions(ctx) {
   const taken = []; // decisions of this visit, newest last: {entry, result}
-  let confirming = null;
-  let timer = 0;
   let advanced = -Infinity;
 
   const outbox = createOutbox(ctx.api, {
+    sending: (entry) => ctx.saveState.set(entry, "saving"),
     saved(entry, result) {
+      ctx.saveState.set(entry, "saved");
+      ctx.pace.later();
       const place = taken.find((each) => each.entry === entry);
       if (place) place.result = result;
       else taken.push({ entry, result }); // sent by an earlier page
@@ -28,6 +35,7 @@ export function createDecisions(ctx) {
       arrived(entry, result);
     },
     waiting(entry, error) {
+      ctx.saveState.set(entry, "waiting");
       ctx.toasts.show(`${entry.name} is not saved yet. ${error.message}`, {
         id: `wait-${entry.recordId}`,
         kind: "bad",
@@ -39,6 +47,7 @@ export function createDecisions(ctx) {
       });
     },
     refused(entry, error) {
+      ctx.saveState.set(entry, "refused");
       forget(entry);
       keep(entry);
       ctx.toasts.show(`${entry.name} was not saved. ${error.message}`, {
@@ -49,6 +58,7 @@ export function createDecisions(ctx) {
       });
     },
     conflict(entry, theirs) {
+      ctx.saveState.set(entry, "conflict");
       forget(entry);
       keep(entry);
       ctx.prefetch.forget(entry.recordId);
@@ -72,14 +82,15 @@ export function createDecisions(ctx) {
   };
 
   /** Work that the server did not take goes back to the browser's store. */
-  function keep({ recordId, body }, base = body.base_seq) {
+  function keep({ recordId, body, kept }, base = body.base_seq) {
     if (!body.answer) return;
-    saveDraft(recordId, { base_seq: base, answer: body.answer, accepted: body.accepted, dirty: true });
+    saveDraft(recordId, { ...kept, base_seq: base, answer: body.answer, accepted: body.accepted, reasons: body.reasons, dirty: true });
   }
 
   async function resolve(entry, theirs) {
     const choice = await askConflict(ctx.root, entry, theirs);
     const { recordId, body } = entry;
+    if (choice) ctx.saveState.set(entry, null);
     if (choice === "mine") {
       send({ ...entry, body: { ...body, base_seq: theirs.head, client_event_id: newId() } });
     } else if (choice === "theirs") {
@@ -87,7 +98,7 @@ export function createDecisions(ctx) {
       ctx.toasts.show(`${entry.name}: their version stays.`);
       if (ctx.review?.id === recordId) await ctx.opening.open(recordId);
     } else if (choice === "merge") {
-      const start = body.answer && { answer: body.answer, accepted: body.accepted, base_seq: theirs.head, reason: "merge" };
+      const start = body.answer && { ...entry.kept, answer: body.answer, accepted: body.accepted, base_seq: theirs.head, reason: "merge" };
       if (start) keep(entry, theirs.head);
       await ctx.opening.open(recordId, { start });
     }
@@ -95,6 +106,7 @@ export function createDecisions(ctx) {
 
   function send(entry) {
     taken.push({ entry, result: null });
+    if (taken.length > REMEMBERED) taken.shift();
     outbox.send(entry);
     ctx.toasts.show(`${SENT[entry.body.action]} ${BACK}`, undoable());
   }
@@ -102,11 +114,11 @@ export function createDecisions(ctx) {
   const undoable = () => ({ id: "saved", actions: [{ label: "Undo", run: () => undo() }] });
 
   /** The server has it: the open paper goes on from there, the list may have changed. */
-  function arrived({ recordId, body, edited }, result) {
+  function arrived({ recordId, body, edited, kept }, result) {
     const { review } = ctx;
     ctx.onChange?.({ recordId, status: result.status, head: result.seq, dirty: false });
     if (edited && body.action !== "save" && body.action !== "no_funding") {
-      saveDraft(recordId, { base_seq: result.seq, answer: edited, accepted: body.accepted, dirty: true });
+      saveDraft(recordId, { ...kept, base_seq: result.seq, answer: edited, accepted: body.accepted, dirty: true });
     }
     if (review?.id !== recordId) {
       ctx.opening.renew();
@@ -145,8 +157,8 @@ export function createDecisions(ctx) {
   async function decide(action, note = null) {
     const { review } = ctx;
     if (!review || performance.now() - advanced < SLIP_MS) return;
-    settle();
     const { draft } = review;
+    const kept = review.kept();
     const entry = {
       recordId: review.id,
       name: review.payload.document.name,
@@ -156,11 +168,13 @@ export function createDecisions(ctx) {
         action,
         answer: action === "save" ? draft.send().answer : null,
         accepted: draft.acceptedPaths(),
+        reasons: action === "save" ? kept.reasons : {},
         note,
         lead_ms: ctx.clock.read(),
         client_event_id: newId(),
       },
       edited: draft.dirty ? draft.send().answer : null,
+      kept,
     };
     review.forget();
     const next = review.payload.position?.next ?? null;
@@ -171,8 +185,8 @@ export function createDecisions(ctx) {
     } else ctx.toasts.show(`${SENT[action]} That was the last paper of this list. ${BACK}`, undoable());
   }
 
-  /** Accept or save. Values that are not in the text and not ticked ask for a second press. */
-  function accept() {
+  /** Accept or save. Each value that is not in the text needs a reason to stay. */
+  async function accept() {
     const { review } = ctx;
     if (!review || performance.now() - advanced < SLIP_MS) return;
     const problem = blocked();
@@ -180,24 +194,22 @@ export function createDecisions(ctx) {
       ctx.toasts.show(problem, { kind: "warn", id: "blocked" });
       return;
     }
-    const absent = review.absent().length;
-    if (absent && !confirming) {
-      const values = absent === 1 ? "1 value is" : `${absent} values are`;
-      confirming = `${values} not in the text: press again to ${review.draft.dirty ? "save" : "accept"}.`;
-      timer = setTimeout(settle, CONFIRM_MS);
-      ctx.toasts.show(confirming, { kind: "warn", id: "confirm" });
-      ctx.screen.refresh();
-      return;
-    }
+    await review.grounding.settled();
+    if (review !== ctx.review) return;
+    const open = review.unexplained().map(({ key }) => key);
+    if (open.length && !(await explain(open))) return;
     decide("save");
   }
 
-  function settle() {
-    clearTimeout(timer);
-    ctx.toasts.dismiss("confirm");
-    const was = confirming;
-    confirming = null;
-    if (was) ctx.screen.refresh();
+  /** Ask why these fields stay; false when it was called off. */
+  async function explain(keys) {
+    const { review } = ctx;
+    if (ctx.root.querySelector("dialog[open]")) return false;
+    const fields = review.fields().filter(({ key }) => keys.includes(key));
+    const given = await askReasons(ctx.root, fields);
+    if (!given || review !== ctx.review) return false;
+    review.change(giveReasons(given));
+    return true;
   }
 
   async function flag() {
@@ -220,6 +232,7 @@ export function createDecisions(ctx) {
     forget(entry);
     if (!last.result) {
       outbox.drop(entry); // it never arrived, as far as we know
+      ctx.saveState.set(entry, null);
       ctx.toasts.dismiss(`wait-${entry.recordId}`);
       await ctx.opening.open(entry.recordId, { start: startOf(entry, entry.body.base_seq) });
       return;
@@ -231,6 +244,7 @@ export function createDecisions(ctx) {
     try {
       const result = await ctx.api.undo(recordId, { base_seq: base, client_event_id: newId() });
       ctx.prefetch.forget(recordId);
+      if (entry) ctx.saveState.set(entry, null);
       ctx.toasts.show(entry ? `Taken back: ${entry.name}.` : "The last decision was taken back.");
       await ctx.opening.open(recordId, { start: entry && startOf(entry, result.seq) });
     } catch (error) {
@@ -243,20 +257,42 @@ export function createDecisions(ctx) {
 
   /** Edits of a decision that was taken back are still there to go on with. */
   const startOf = (entry, base) =>
-    entry.edited ? { answer: entry.edited, accepted: entry.body.accepted, base_seq: base, reason: "undone" } : null;
+    entry.edited
+      ? { ...entry.kept, answer: entry.edited, accepted: entry.body.accepted, base_seq: base, reason: "undone" }
+      : null;
+
+  /** Go back to an older revision of the open paper, by a new one. */
+  async function restore(seq) {
+    const { review } = ctx;
+    if (review.draft.dirty) {
+      ctx.toasts.show(t("review.restore_edits"), { kind: "warn", id: "restore" });
+      return;
+    }
+    const { id, payload, base_seq: base } = review;
+    const body = { seq, base_seq: base, lead_ms: ctx.clock.read(), client_event_id: newId() };
+    try {
+      const result = await ctx.api.restore(id, body);
+      const entry = { recordId: id, name: payload.document.name, body: { ...body, action: "restore" }, edited: null };
+      taken.push({ entry, result });
+      ctx.prefetch.forget(id);
+      ctx.onChange?.({ recordId: id, status: result.status, head: result.seq, dirty: false });
+      await ctx.opening.open(id, { fresh: true });
+      ctx.toasts.show(t("review.restored", { seq }), undoable());
+    } catch (error) {
+      if (error.name !== "ApiError") throw error;
+      ctx.toasts.show(t("review.not_restored", { why: error.message }), { kind: "bad", stay: true });
+      if (error.conflict) await ctx.opening.open(id);
+    }
+  }
 
   return {
-    accept, decide, flag, undo, outbox, settle,
+    accept, decide, explain, flag, restore, undo, outbox,
     noFunding: () => decide("no_funding"),
     skip: () => decide("skip"),
-    get confirming() {
-      return confirming;
-    },
     get canUndo() {
       return taken.length > 0 || (ctx.review?.payload.head ?? 0) > 0;
     },
     destroy() {
-      clearTimeout(timer);
       outbox.destroy();
     },
   };

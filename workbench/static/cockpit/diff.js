@@ -2,15 +2,16 @@
 
 import { KIND_NAMES, SLOTS } from "./answer.js";
 
-/** An answer as lines {label, text, depth}; what is compared is label and text. */
+/** An answer as lines {label, text, depth, of}; what is compared is label and text. */
 export function linesOf(answer) {
   const lines = answer.statements.map(({ text }) => ({ label: "Statement", text, depth: 0 }));
   for (const funder of answer.funders) {
-    lines.push({ label: "Funder", text: funder.funder_name ?? "no funder named", depth: 0 });
+    const of = funder.funder_name ?? "no funder named";
+    lines.push({ label: "Funder", text: of, depth: 0 });
     for (const award of funder.awards) {
-      lines.push({ label: "Award", text: "", depth: 1 });
+      lines.push({ label: "Award", text: "", depth: 1, of });
       for (const slot of SLOTS) {
-        for (const text of award[slot] ?? []) lines.push({ label: KIND_NAMES[slot], text, depth: 2 });
+        for (const text of award[slot] ?? []) lines.push({ label: KIND_NAMES[slot], text, depth: 2, of });
       }
     }
   }
@@ -59,6 +60,26 @@ export function sideBySide(left, right) {
     if (a < left.length && b < right.length) rows.push([left[i++], right[j++], true]);
   }
   return rows;
+}
+
+/** One text become another, word by word: [words, "same" | "gone" | "new"]. */
+export function inlineDiff(from, to) {
+  const [a, b] = [from, to].map((text) => text.match(/\s+|[^\s]+/g) ?? []);
+  if (a.length * b.length > 400_000) return [[from, "gone"], [to, "new"]];
+  const parts = [];
+  const put = (text, kind) => {
+    if (!text) return;
+    if (parts.at(-1)?.[1] === kind) parts.at(-1)[0] += text;
+    else parts.push([text, kind]);
+  };
+  let [i, j] = [0, 0];
+  for (const [toI, toJ] of [...common(a, b), [a.length, b.length]]) {
+    put(a.slice(i, toI).join(""), "gone");
+    put(b.slice(j, toJ).join(""), "new");
+    if (toI < a.length && toJ < b.length) put(a[toI], "same");
+    [i, j] = [toI + 1, toJ + 1];
+  }
+  return parts;
 }
 
 /** Words of a text, each with whether the other text lacks it. */

@@ -1,20 +1,25 @@
 // A draft answer with undo: pure state, no screen. Every edit is a function from state to state.
 
-import { SLOTS, fromAnswer, newId, signature, toAnswer } from "./answer.js";
+import { SLOTS, fromAnswer, newId, pointerOf, signature, toAnswer } from "./answer.js";
 import { keepIds } from "./reconcile.js";
 
 const LIMIT = 300; // steps of undo kept
 
 export class Draft {
-  /** `base` is the answer that the draft is compared with; `start` where it begins, if elsewhere. */
-  constructor(base, start = null, accepted = []) {
+  /**
+   * `base` is the answer that the draft is compared with; `start` {answer, accepted, reasons, state}
+   * where it begins, if elsewhere. A kept `state` also has what was struck through.
+   */
+  constructor(base, start = null) {
     const loaded = fromAnswer(base);
     this.clean = signature(toAnswer(loaded).answer);
     this.past = [];
     this.future = [];
-    this.state = start ? fromAnswer(start) : loaded;
+    this.state = start?.answer ? fromAnswer(start.answer) : loaded;
     this.merging = null;
-    this.acceptPaths(accepted);
+    if (start?.state) this.state = { ...loaded, ...start.state };
+    else this.acceptPaths(start?.accepted ?? []);
+    this.putReasons(start?.reasons ?? {});
   }
 
   get dirty() {
@@ -89,6 +94,22 @@ export class Draft {
     const accepted = Object.fromEntries(known.map((key) => [key, true]));
     this.state = { ...this.state, accepted };
   }
+
+  /** Reasons by JSON pointer, for the fields that have none yet. */
+  putReasons(given) {
+    const { keys } = this.send();
+    const known = Object.entries(given)
+      .map(([pointer, reason]) => [keys.get(pointer.replace(/^\/funders/, "")), reason])
+      .filter(([key]) => key);
+    this.state = { ...this.state, reasons: { ...Object.fromEntries(known), ...this.state.reasons } };
+  }
+
+  /** The reasons of what is sent, by JSON pointer. */
+  reasons() {
+    const { paths } = this.send();
+    const known = Object.entries(this.state.reasons).filter(([key]) => paths.has(key));
+    return Object.fromEntries(known.map(([key, reason]) => [pointerOf(paths.get(key)), reason]));
+  }
 }
 
 // --- edits -------------------------------------------------------------------------------------
@@ -126,15 +147,22 @@ export const findValue = (state, key) => {
   return null;
 };
 
+/** What was said of a field's earlier words does not hold for others. */
+const forgetting = (state, key) => ({
+  ...state,
+  accepted: without(state.accepted, key),
+  rejected: without(state.rejected, key),
+  reasons: without(state.reasons, key),
+});
+
 /** Set a field's words; a statement may come with its place. Its tick goes: nobody checked that. */
 export const setValue = (key, value, place = null) => (state) => {
-  const accepted = without(state.accepted, key);
   const found = findValue(state, key);
   if (found) {
     if (found.value === value) return state;
     const put = (item) => (item.id === key ? { ...item, value } : item);
     const change = (award) => ({ ...award, [found.slot]: award[found.slot].map(put) });
-    return { ...onAward(state, found.award.id, change), accepted };
+    return forgetting(onAward(state, found.award.id, change), key);
   }
   const put = (row) => {
     if (row.id === key) {
@@ -145,17 +173,23 @@ export const setValue = (key, value, place = null) => (state) => {
   const same = (row) => row.id === key && row.text === value && !place;
   const sameName = (row) => `${row.id}:name` === key && row.name === value;
   if (state.statements.some(same) || state.funders.some(sameName)) return state;
-  return {
-    statements: state.statements.map(put),
-    funders: state.funders.map(put),
-    accepted,
-  };
+  const next = { ...state, statements: state.statements.map(put), funders: state.funders.map(put) };
+  return forgetting(next, key);
 };
 
 export const toggleAccepted = (key) => (state) => ({
   ...state,
   accepted: key in state.accepted ? without(state.accepted, key) : { ...state.accepted, [key]: true },
 });
+
+/** Strike a field through, or bring it back; a funder goes with its awards. */
+export const toggleRejected = (key) => (state) => {
+  if (key in state.rejected) return { ...state, rejected: without(state.rejected, key) };
+  return { ...state, accepted: without(state.accepted, key), rejected: { ...state.rejected, [key]: true } };
+};
+
+/** Say why fields stay that are not in the text: {key: reason}. */
+export const giveReasons = (given) => (state) => ({ ...state, reasons: { ...state.reasons, ...given } });
 
 const insert = (list, after, row) => {
   const at = list.findIndex((item) => item.id === after);
@@ -192,16 +226,16 @@ export const removeField = (key) => (state) => {
   const found = findValue(state, key);
   if (!found) {
     return {
+      ...forgetting(state, key),
       statements: state.statements.filter((row) => row.id !== key),
       funders: state.funders.filter((row) => `${row.id}:name` !== key),
-      accepted: without(state.accepted, key),
     };
   }
   const { award, slot } = found;
   const left = { ...award, [slot]: award[slot].filter((item) => item.id !== key) };
   const empty = SLOTS.every((name) => !left[name].length);
   const next = empty ? removeRow(award.id)(state) : onAward(state, award.id, () => left);
-  return { ...next, accepted: without(state.accepted, key) };
+  return forgetting(next, key);
 };
 
 /** Remove a statement, funder or award. */
@@ -265,17 +299,25 @@ export const splitValue = (key) => (state) => {
   const parts = found ? partsOf(found.value) : [];
   if (parts.length < 2) return state;
   const rows = parts.map((value, i) => ({ id: i ? newId() : key, value }));
-  return {
-    ...onAward(state, found.award.id, (award) => ({
-      ...award,
-      [found.slot]: award[found.slot].flatMap((item) => (item.id === key ? rows : [item])),
-    })),
-    accepted: without(state.accepted, key),
-  };
+  const split = onAward(state, found.award.id, (award) => ({
+    ...award,
+    [found.slot]: award[found.slot].flatMap((item) => (item.id === key ? rows : [item])),
+  }));
+  return forgetting(split, key);
 };
 
 /** Take another list of funders, as the raw JSON tab gives it; rows that are still there keep ids. */
 export const replaceFunders = (funders) => (state) => {
-  const next = keepIds(state.funders, fromAnswer({ funders }).funders);
-  return JSON.stringify(next) === JSON.stringify(state.funders) ? state : { ...state, funders: next };
+  const here = standing(state);
+  const next = keepIds(here, fromAnswer({ funders }).funders);
+  return JSON.stringify(next) === JSON.stringify(here) ? state : { ...state, funders: next };
 };
+
+/** The funders without what is struck through. */
+function standing({ funders, rejected }) {
+  const keep = (item) => !(item.id in rejected);
+  const award = (row) => ({ ...row, ...Object.fromEntries(SLOTS.map((slot) => [slot, row[slot].filter(keep)])) });
+  return funders
+    .filter((funder) => !(`${funder.id}:name` in rejected))
+    .map((funder) => ({ ...funder, awards: funder.awards.map(award) }));
+}

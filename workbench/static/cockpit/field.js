@@ -3,6 +3,8 @@
 import { KIND_NAMES } from "./answer.js";
 import { h, icon, button } from "./dom.js";
 import { partsOf } from "./draft.js";
+import { t } from "../texts.js";
+import { createRemarks } from "./remarks.js";
 import { ALIGNMENTS } from "./review.js";
 
 const PLACEHOLDERS = {
@@ -13,7 +15,7 @@ const PLACEHOLDERS = {
   award_title: "title of the award",
 };
 
-/** `hear` has input, leave, enter, emptied, tick, remove, split, select: each gets the key. */
+/** `hear` has input, leave, enter, emptied, tick, reject, split, select, model, why, talk: each gets the key. */
 export function createField(key, kind, hear) {
   const long = kind === "statement";
   const input = h("textarea", {
@@ -28,18 +30,20 @@ export function createField(key, kind, hear) {
   const mirror = h("span", { class: "wb-mirror", "aria-hidden": "true" });
   const tick = button("Checked", () => hear.tick(key), { quiet: true, symbol: "exact", key: "a", name: "tick" });
   tick.classList.add("wb-tick");
-  const remove = button("Remove", () => hear.remove(key), { quiet: true, symbol: "absent", key: "x", name: "remove" });
+  const remove = button("Reject", () => hear.reject(key), { quiet: true, symbol: "absent", key: "x", name: "reject" });
   const split = button("Split at commas", () => hear.split(key), { quiet: true, symbol: "split", key: "v", name: "split" });
   const badge = h("span", { class: "wb-badge" });
   const sure = h("span", { class: "wb-sure" });
   const page = h("span", { class: "wb-place-no" });
   const problem = h("span", { class: "wb-problem", role: "alert" });
+  const remarks = createRemarks(key, hear);
   const element = h(
     "div",
     { class: `wb-field wb-kind-${kind}`, role: "group", tabindex: "-1", data: { key, kind } },
     h("span", { class: "wb-grow" }, mirror, input),
-    h("span", { class: "wb-facts" }, badge, sure, page, split, tick, remove),
+    h("span", { class: "wb-facts" }, remarks.talk, badge, sure, page, split, tick, remove),
     problem,
+    remarks.element,
   );
 
   input.addEventListener("input", () => {
@@ -75,6 +79,8 @@ export function createField(key, kind, hear) {
     if (view.path) element.dataset.path = view.path;
     else delete element.dataset.path;
     element.classList.toggle("wb-accepted", view.accepted);
+    reject(view.rejected);
+    remarks.update(view);
     element.classList.toggle("wb-wrong", Boolean(view.error));
     if (badge.dataset.alignment !== view.alignment) {
       badge.dataset.alignment = view.alignment;
@@ -90,16 +96,26 @@ export function createField(key, kind, hear) {
     split.hidden = kind !== "award_ids" || partsOf(view.value).length < 2;
     problem.textContent = view.error ?? "";
     input.setAttribute("aria-invalid", String(Boolean(view.error)));
-    const parts = [name, view.value || "empty", words, view.accepted && "checked", view.error];
+    const state = view.rejected ? t("review.rejected") : words;
+    const parts = [name, view.value || "empty", state, view.accepted && "checked", view.reason, view.error];
     element.setAttribute("aria-label", parts.filter(Boolean).join(", "));
     input.setAttribute("aria-label", name);
+  }
+
+  function reject(on) {
+    element.classList.toggle("wb-rejected", on);
+    const label = t(on ? "review.bring_back" : "review.reject");
+    remove.setAttribute("aria-label", label);
+    remove.setAttribute("aria-pressed", String(on));
+    remove.title = `${label} (x)`;
+    remove.replaceChildren(icon(on ? "back" : "absent"));
   }
 
   /** The selected field is the one stop of the Tab key; its buttons come after it. */
   function choose(on) {
     element.classList.toggle("wb-selected", on);
     element.tabIndex = on ? 0 : -1;
-    for (const part of [input, tick, remove, split]) part.tabIndex = on ? 0 : -1;
+    for (const part of [input, tick, remove, split, ...remarks.buttons]) part.tabIndex = on ? 0 : -1;
   }
 
   choose(false);

@@ -7,7 +7,7 @@ import { arrange, awardRow, funderRow, statementRow } from "./rows.js";
 
 /**
  * `hear` has select(key), input(key, value), leave(key), entered(key), emptied(key), tab(key, event),
- * tick(key), remove(key), split(key), row(name, id), addStatement(), addFunder(), addAward(funder),
+ * tick(key), reject(key), model(key), why(key), talk(key), split(key), row(name, id), addStatement(), addFunder(), addAward(funder),
  * addValue(award, slot), moveAward(award, funder).
  */
 export function createForm(hear) {
@@ -74,8 +74,9 @@ export function createForm(hear) {
       return found;
     };
     empty.hidden = views.length > 0;
-    counts.statements.textContent = String(state.statements.length);
-    counts.funders.textContent = String(state.funders.length);
+    const standing = (kind) => views.filter((view) => view.kind === kind && !view.rejected).length;
+    counts.statements.textContent = String(standing("statement"));
+    counts.funders.textContent = String(standing("funder_name"));
     arrange(statements, state.statements.map((each, i) => {
       const found = row(each.id, statementRow);
       found.update(field(each.id, `Statement ${i + 1}`));

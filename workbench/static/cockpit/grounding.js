@@ -13,7 +13,8 @@ export class Grounding {
     this.hear = hear;
     this.known = new Map(); // "key value" -> {alignment, span, confidence}
     this.running = null;
-    this.later = debounce((state) => this.#run(state), 300);
+    this.later = debounce((state) => (this.asked = this.#run(state)), 300);
+    this.asked = null;
   }
 
   /** Take what came with an answer. */
@@ -35,8 +36,14 @@ export class Grounding {
 
   /** Ask soon for what is not known of this state. */
   refresh(state) {
-    if (fieldsOf(state).some((field) => this.of(field) === WAITING)) this.later(state);
+    if (fieldsOf(state).some((field) => !field.rejected && this.of(field) === WAITING)) this.later(state);
     else this.later.cancel();
+  }
+
+  /** Ask now for what waits to be asked; resolves when it is known. */
+  async settled() {
+    this.later.flush();
+    await this.asked;
   }
 
   async #run(state) {

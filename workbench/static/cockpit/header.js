@@ -1,5 +1,6 @@
 // The head of the cockpit: which paper, where in the list, how it stands, and what to decide.
 
+import { t } from "../texts.js";
 import { button, h, icon } from "./dom.js";
 
 export const STATUS_NAMES = {
@@ -11,11 +12,12 @@ export const STATUS_NAMES = {
   flagged: "flagged",
 };
 
-/** `hear` has accept, noFunding, skip, flag, undo, previous, next. */
-export function createHeader(hear) {
+/** `hear` has accept, noFunding, skip, flag, undo, previous, next, help; `parts` are put beside. */
+export function createHeader(hear, parts = []) {
   const name = h("h2", { class: "wb-name" });
   const position = h("span", { class: "wb-position" });
   const status = h("span", { class: "wb-status" });
+  const unsaved = h("span", { class: "wb-unsaved", text: t("review.unsaved"), hidden: true });
   const model = h("span", { class: "wb-model" });
   const warnings = h("button", {
     type: "button", class: "wb-warnings", "aria-expanded": "false", hidden: true, data: { action: "warnings" },
@@ -35,7 +37,7 @@ export function createHeader(hear) {
   const element = h(
     "header",
     { class: "wb-header" },
-    h("div", { class: "wb-paper" }, name, h("div", { class: "wb-about" }, position, status, model, warnings), list),
+    h("div", { class: "wb-paper" }, name, h("div", { class: "wb-about" }, position, status, unsaved, parts, model, warnings), list),
     h(
       "div",
       { class: "wb-actions", role: "toolbar", "aria-label": "Decide" },
@@ -43,6 +45,7 @@ export function createHeader(hear) {
       h("span", { class: "wb-group" }, buttons.undo),
       h("span", { class: "wb-group" }, buttons.flag, buttons.skip, buttons.no_funding),
       accept,
+      button(t("review.keys"), () => hear.help(), { quiet: true, symbol: "keys", key: "?", name: "help" }),
     ),
   );
 
@@ -51,8 +54,7 @@ export function createHeader(hear) {
     warnings.setAttribute("aria-expanded", String(open));
   }
 
-  /** What there is to show; `confirming` is the text of a second press, or null. */
-  function update({ payload, dirty, confirming, canUndo }) {
+  function update({ payload, dirty, canUndo }) {
     const { document: paper, position: place, proposal } = payload;
     name.textContent = paper.name;
     name.title = paper.name;
@@ -62,10 +64,10 @@ export function createHeader(hear) {
     model.textContent = proposal?.model ?? "";
     model.title = proposal ? `Proposed by ${proposal.model}` : "";
     warn(paper.warnings ?? []);
-    const label = confirming ? (dirty ? "Save anyway" : "Accept anyway") : dirty ? "Save correction" : "Accept";
+    const label = dirty ? "Save correction" : "Accept";
     accept.querySelector(".wb-label").textContent = label;
-    accept.classList.toggle("wb-confirming", Boolean(confirming));
-    accept.title = confirming ?? `${label} (A)`;
+    accept.title = `${label} (A)`;
+    unsaved.hidden = !dirty;
     accept.dataset.dirty = String(dirty);
     buttons.next.disabled = !place?.next;
     buttons.previous.disabled = !place?.previous;

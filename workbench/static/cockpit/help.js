@@ -1,7 +1,9 @@
 // The overlay that lists all keys.
 
 import { button, h } from "./dom.js";
+import { t } from "../texts.js";
 import { KEYS, MORE } from "./keys.js";
+import { recall, remember } from "./storage.js";
 
 export function createHelp(root) {
   const groups = new Map();
@@ -17,6 +19,9 @@ export function createHelp(root) {
       h("dt", {}, keys.map((key) => h("kbd", { class: "wb-kbd", text: names[key] ?? key }))),
       h("dd", { text }),
     );
+  const single = h("input", { type: "checkbox", data: { action: "single-keys" } });
+  single.checked = recall("keys") !== false;
+  single.addEventListener("change", () => remember("keys", single.checked));
   const dialog = h(
     "dialog",
     { class: "wb-dialog wb-help", "aria-labelledby": "wb-help-title" },
@@ -33,6 +38,7 @@ export function createHelp(root) {
         h("section", {}, h("h3", { class: "wb-title", text: name }), h("dl", {}, lines.map(line))),
       ),
     ),
+    h("label", { class: "wb-single-keys" }, single, t("review.single_keys")),
   );
   dialog.addEventListener("keydown", (event) => event.key === "?" && dialog.close());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());

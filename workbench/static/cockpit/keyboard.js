@@ -1,6 +1,7 @@
 // One keydown listener for the cockpit: single keys, but never while somebody types.
 
 import { KEYS } from "./keys.js";
+import { recall } from "./storage.js";
 
 const TYPING = "input, textarea, select, [contenteditable]:not([contenteditable=false]), .cm-editor, .CodeMirror";
 const OWN_ENTER = "button, a[href], summary, [role=tab], [role=menuitem], [role=separator], [role=option]";
@@ -19,9 +20,13 @@ export function nameOf(event) {
 
 /**
  * `run(action, event)` does what a key means and says whether it did; `selecting()` is true while
- * words of the page are selected, `choose(index, force)` uses them.
+ * words of the page are selected, `choose(index, force)` uses them; `finding(event)` says whether
+ * the search took the key. `known` are the actions that there are: each must have a key.
  */
-export function createKeyboard(root, { run, selecting, choose, leave }) {
+export function createKeyboard(root, { run, known, selecting, choose, leave, finding }) {
+  const named = new Set(KEYS.map(([, , , action]) => action));
+  const lost = [...known.filter((action) => !named.has(action)), ...[...named].filter((action) => !known.includes(action))];
+  if (lost.length) throw new Error(`Keys and actions differ: ${lost.join(", ")}`);
   const table = new Map(KEYS.flatMap(([keys, , , action, repeats]) => keys.map((key) => [key, { action, repeats }])));
 
   function typing(target) {
@@ -44,8 +49,19 @@ export function createKeyboard(root, { run, selecting, choose, leave }) {
       if (event.key === "Escape" && leave(target)) event.preventDefault();
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (withModifier(event) || recall("keys") === false) return;
+    if (inside && finding(event)) {
+      event.preventDefault();
+      return;
+    }
     if (digit(event) || single(event, target, inside)) event.preventDefault();
+  }
+
+  /** Whether a key is a command of the browser; AltGr and Option also make plain signs such as "[". */
+  function withModifier(event) {
+    if (event.getModifierState?.("AltGraph")) return false;
+    const sign = event.altKey && /^[^\w\s]$/.test(event.key);
+    return event.ctrlKey || event.metaKey || (event.altKey && !sign);
   }
 
   function digit(event) {

@@ -13,10 +13,7 @@ export function createOpening(ctx) {
   let turn = 0;
   let timer = 0;
   const hear = {
-    changed() {
-      ctx.decisions.settle();
-      ctx.screen.refresh();
-    },
+    changed: () => ctx.screen.refresh(),
     refused(error, placed) {
       ctx.screen.refresh();
       const text = error.retry ? `Places cannot be checked now. ${error.message}` : error.message;
@@ -110,7 +107,15 @@ export function createOpening(ctx) {
 
   /** What to say above the form of the open paper. */
   function notices(review) {
-    return [blind(review), restored(review), late(review), job(review), unread(review)].filter(Boolean);
+    return [blind(review), flagged(review), restored(review), late(review), job(review), unread(review)].filter(Boolean);
+  }
+
+  /** Who flagged the paper, when and why. */
+  function flagged({ payload: { status, revisions } }) {
+    if (status !== "flagged") return null;
+    const flag = revisions.findLast(({ verdict, note }) => verdict === "flagged" && note) ?? revisions.at(-1);
+    const when = new Date(flag.created_at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+    return { text: t("review.flagged", { who: flag.actor, when, why: flag.note ?? t("review.no_reason") }), kind: "warn" };
   }
 
   const blind = ({ payload }) => (payload.blind ? { text: t("quality.blind", { n: payload.readers }) } : null);
@@ -124,6 +129,7 @@ export function createOpening(ctx) {
       outdated: `Your unsaved edits are back, but ${who} saved this paper meanwhile: saving will show both versions.`,
       unsent: "Your decision on this paper is still on its way to the server.",
       undone: "Your decision was taken back. Your edits are still here.",
+      proposal: t("review.proposal_loaded"),
       merge: "Your version, upon theirs. Correct what differs and save.",
     };
     const kind = from.reason === "outdated" ? "warn" : "info";

@@ -7,7 +7,8 @@ const PAUSES = [1500, 4000, 10000, 30000];
 /**
  * An entry is {recordId, name, filters, body, base}; `body` is sent as it is each time, so the
  * server knows a repeated one by its client_event_id.
- * `hear` has saved(entry, result), waiting(entry, error), conflict(entry, body), refused(entry, error).
+ * `hear` has sending(entry), saved(entry, result), waiting(entry, error), conflict(entry, body),
+ * refused(entry, error).
  */
 export function createOutbox(api, hear) {
   const open = new Map(); // client_event_id -> {entry, done, wake, dropped}
@@ -18,6 +19,7 @@ export function createOutbox(api, hear) {
     keepInOutbox(entry);
     const job = { entry, wake: () => {}, dropped: false };
     open.set(entry.body.client_event_id, job);
+    hear.sending(entry);
     job.done = tail.then(() => deliver(job));
     tail = job.done.catch(() => {});
     return job.done;

@@ -5,8 +5,8 @@ import { button, h } from "./dom.js";
 const TABS = [
   ["form", "Form", null],
   ["raw", "Raw JSON", "t"],
-  ["reply", "Model’s reply", null],
-  ["history", "History", null],
+  ["reply", "Model’s reply", "M"],
+  ["history", "History", "h"],
 ];
 
 /** `views` are elements by the tab's name; `shown(name)` hears a change. */
@@ -59,10 +59,10 @@ export function createPanel(views, shown) {
     shown(name);
   }
 
-  function update({ proposal, revisions }) {
+  function update({ proposal, revisions, comments = [] }) {
+    const told = revisions.length + comments.length;
     tabs.reply.hidden = !proposal?.raw;
-    tabs.history.hidden = !revisions.length;
-    tabs.history.querySelector(".wb-count").textContent = revisions.length ? String(revisions.length) : "";
+    tabs.history.querySelector(".wb-count").textContent = told ? String(told) : "";
     reply.textContent = proposal?.raw ?? "";
     if (tabs[open].hidden) show("form");
   }
@@ -82,8 +82,14 @@ export function createPanel(views, shown) {
     );
   }
 
+  /** Put the focus into the open tab. */
+  function enter() {
+    const first = panels[open].querySelector("button, input, [tabindex='0']");
+    (first ?? tabs[open]).focus({ preventScroll: true });
+  }
+
   return {
-    element, show, update, notify,
+    element, show, update, notify, enter,
     get open() {
       return open;
     },

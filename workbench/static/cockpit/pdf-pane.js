@@ -5,7 +5,7 @@ import { dragging } from "./drag.js";
 import { PdfPage } from "./pdf-page.js";
 import { createQueue } from "./pdf-queue.js";
 import { picking } from "./picking.js";
-import { trimmed, watchSelection } from "./selection.js";
+import { selectOffsets, trimmed, watchSelection } from "./selection.js";
 import { recall, remember } from "./storage.js";
 import { boxesOf } from "./words.js";
 
@@ -22,7 +22,7 @@ export function createPdfPane({ api, docs, hear }) {
   );
   const number = h("input", {
     class: "wb-pageno", inputmode: "numeric", "aria-label": "Page", value: "1",
-    on: { change: () => goTo(Number(number.value) || 1), focus: () => number.select() },
+    on: { change: () => goTo(Number(number.value) || 1), focus: () => number.select(), keydown: (event) => entered(event) },
   });
   const count = h("span", { class: "wb-pages-count" });
   const percent = h("span", { class: "wb-percent", "aria-live": "off" });
@@ -184,20 +184,46 @@ export function createPdfPane({ api, docs, hear }) {
     if (target) scrollTo(target.element.offsetTop - GAP);
   }
 
-  function scrollTo(top) {
+  /** Enter in the page's number: there, and on from there with the keys of the page. */
+  function entered(event) {
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault();
+    goTo(Number(number.value) || 1);
+    scroller.focus({ preventScroll: true });
+  }
+
+  function askPage() {
+    number.focus();
+    return true;
+  }
+
+  /** Scroll to the words between two offsets and select them; false when they cannot be shown. */
+  async function selectRange(start, end) {
+    const page = pages.find(({ info }) => info.start <= start && start < info.end);
+    if (!page) return false;
+    const mine = shown;
+    const data = await page.words();
+    if (mine !== shown) return false;
+    const [box] = boxesOf(data, start, end);
+    if (box) reveal(box, false, "instant"); // the menu stands where the words come to rest
+    scroller.focus({ preventScroll: true });
+    return selectOffsets(scroller, start, end, () => mine === shown);
+  }
+
+  function scrollTo(top, how = "smooth") {
     const far = Math.abs(top - scroller.scrollTop) > 2 * scroller.clientHeight;
-    scroller.scrollTo({ top, behavior: calm() || far ? "instant" : "smooth" });
+    scroller.scrollTo({ top, behavior: calm() || far ? "instant" : how });
   }
 
   /** Bring a box into the upper part of the view, unless it is comfortably in view already. */
-  function reveal(box, always) {
+  function reveal(box, always, how) {
     const page = pages[box.page - 1];
     if (!page) return;
     const top = page.element.offsetTop + box.y0 * page.element.offsetHeight;
     const bottom = page.element.offsetTop + box.y1 * page.element.offsetHeight;
     const view = scroller.clientHeight;
     const inside = top > scroller.scrollTop + view * 0.08 && bottom < scroller.scrollTop + view * 0.85;
-    if (always || !inside) scrollTo(top - view * 0.35);
+    if (always || !inside) scrollTo(top - view * 0.35, how);
     const left = page.element.offsetLeft + box.x0 * page.element.offsetWidth;
     if (left < scroller.scrollLeft || left > scroller.scrollLeft + scroller.clientWidth - 80) {
       scroller.scrollLeft = Math.max(0, left - 40);
@@ -251,7 +277,12 @@ export function createPdfPane({ api, docs, hear }) {
   }
 
   return {
-    element, show, setMarks, focus, goTo, zoom, fit, selection,
+    element, scroller, show, setMarks, focus, goTo, zoom, fit, selection, selectRange, askPage,
+    /** Bring a highlight into view, unless it is there. */
+    reveal(key) {
+      const box = marks.find((mark) => mark.key === key)?.boxes[0];
+      if (box) reveal(box, false);
+    },
     scrollBy: (share) => scroller.scrollBy({ top: share * scroller.clientHeight, behavior: calm() ? "instant" : "smooth" }),
     get sha256() {
       return sha;

@@ -16,8 +16,8 @@ export function picking(scroller, active, pick) {
     const direct = event.target.closest?.(".wb-mark");
     const found = event.clientX || event.clientY ? under(event) : [];
     const all = found.length ? found : direct ? [direct] : [];
-    const values = all.filter((mark) => mark.dataset.kind !== "statement"); // it shows beside them
-    const keys = [...new Set((values.length ? values : all).map((mark) => mark.dataset.key))];
+    const around = (mark) => Number(mark.dataset.kind === "statement"); // values before what is around them
+    const keys = [...new Set(all.sort((a, b) => around(a) - around(b)).map((mark) => mark.dataset.key))];
     if (keys.length) pick(keys[(keys.indexOf(active()) + 1) % keys.length]);
   }
 

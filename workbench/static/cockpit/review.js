@@ -1,8 +1,9 @@
 // The paper under review: what the server told of it, the draft upon it, and what each field shows.
 
-import { KIND_NAMES, fieldsOf, keyOfError } from "./answer.js";
+import { KIND_NAMES, fieldsOf, keyOfError, kindOf } from "./answer.js";
 import { Draft } from "./draft.js";
 import { Grounding } from "./grounding.js";
+import { saidOf } from "./said.js";
 import { dropDraft, loadDraft, saveDraft } from "./storage.js";
 import { debounce } from "./dom.js";
 
@@ -17,11 +18,13 @@ export const ALIGNMENTS = {
 const DOUBT = { absent: 0, fuzzy: 1 };
 
 export class Review {
-  /** `start` {answer, accepted, base_seq} puts a draft upon what the server told. */
+  /** `start` {answer, accepted, base_seq, state, said} puts a draft upon what the server told. */
   constructor({ payload, api, hear, start = null }) {
     this.payload = payload;
     this.base_seq = start?.base_seq ?? payload.head;
-    this.draft = new Draft(payload.answer, start?.answer ?? null, start?.accepted ?? []);
+    this.draft = new Draft(payload.answer, start);
+    this.draft.putReasons(payload.revisions.at(-1)?.reasons ?? {});
+    this.said = start?.said ? new Map(start.said) : saidOf(fieldsOf(this.draft.state), payload.proposal);
     this.selected = null;
     this.errors = new Map();
     this.hear = hear;
@@ -42,35 +45,48 @@ export class Review {
 
   /** A restored draft may have other paths, so what is known is matched by kind and value. */
   #seedByValue() {
-    const { answer, fields } = this.payload;
-    const known = new Map(fields.map((f) => [`${f.path.split("/").at(-2)} ${f.value}`, f]));
-    const statements = new Map(answer.statements.map((s) => [s.text, s]));
+    const { answer, fields, proposal } = this.payload;
+    const all = [...(proposal?.fields ?? []), ...fields];
+    const known = new Map(all.map((f) => [`${kindOf(f.path)} ${f.value}`, f]));
+    const texts = [...(proposal?.statements ?? []), ...answer.statements];
+    const statements = new Map(texts.map((s) => [s.text, s]));
     for (const field of fieldsOf(this.draft.state)) {
-      const pointer = field.path?.split("/").at(-2);
-      const found = field.kind === "statement" ? statements.get(field.value) : known.get(`${pointer} ${field.value}`);
+      const found = field.kind === "statement" ? statements.get(field.value) : known.get(`${field.kind} ${field.value}`);
       if (found) this.grounding.put(field.key, field.value, found);
     }
   }
 
   /** All fields in the form's order, with what is known of each. */
   fields() {
+    const { accepted, reasons } = this.draft.state;
     return fieldsOf(this.draft.state).map((field) => ({
       ...field,
       ...this.grounding.of(field),
-      accepted: field.key in this.draft.state.accepted,
+      accepted: field.key in accepted,
+      reason: reasons[field.key] ?? null,
+      said: this.said.get(field.key) ?? null,
+      comments: this.comments(field).length,
       error: this.errors.get(field.key) ?? null,
     }));
   }
 
-  /** What the curator should look at: absent values first, then fuzzy ones; checked ones leave. */
+  /** What was said of a field: by its kind and words, so that a row may move. */
+  comments({ kind, value }) {
+    const all = this.payload.comments ?? [];
+    return all.filter((each) => each.path && kindOf(each.path) === kind && each.value === value.trim());
+  }
+
+  /** What to look at: absent values first, then fuzzy ones; checked and explained ones leave. */
   attention(fields = this.fields()) {
     return fields
-      .filter((field) => (field.alignment in DOUBT || field.error) && !field.accepted)
+      .filter((field) => (field.alignment in DOUBT || field.error) && !field.accepted && !field.rejected)
+      .filter((field) => !(field.alignment === "absent" && field.reason) || field.error)
       .sort((a, b) => (DOUBT[a.alignment] ?? 2) - (DOUBT[b.alignment] ?? 2));
   }
 
-  absent(fields = this.fields()) {
-    return fields.filter((field) => field.alignment === "absent" && !field.accepted);
+  /** Values that are not in the text and of which nobody said why they stay. */
+  unexplained(fields = this.fields()) {
+    return fields.filter((field) => field.alignment === "absent" && !field.rejected && !field.reason);
   }
 
   marks(fields = this.fields()) {
@@ -78,10 +94,10 @@ export class Review {
     const order = (field) => (field.kind === "statement" ? 0 : 1);
     const values = placed
       .sort((a, b) => order(a) - order(b))
-      .map(({ key, kind, alignment, value, span }) => ({
+      .map(({ key, kind, alignment, rejected, value, span }) => ({
         key,
         kind,
-        alignment,
+        alignment: rejected ? "rejected" : alignment,
         start: span.start,
         end: span.end,
         boxes: span.boxes ?? [],
@@ -141,16 +157,23 @@ export class Review {
   /** Keep the draft in the browser, or forget it when nothing is left of it. */
   store() {
     const { draft } = this;
-    if (!draft.dirty && !Object.keys(draft.state.accepted).length) {
+    const { accepted, reasons } = draft.state;
+    if (!draft.dirty && !Object.keys(accepted).length && !Object.keys(reasons).length) {
       dropDraft(this.id);
       return;
     }
     saveDraft(this.id, {
       base_seq: this.base_seq,
       answer: draft.send().answer,
-      accepted: draft.acceptedPaths(),
       dirty: draft.dirty,
+      ...this.kept(),
     });
+  }
+
+  /** What a draft is besides its answer: ticks, reasons, what is struck through, the model's words. */
+  kept() {
+    const { draft } = this;
+    return { accepted: draft.acceptedPaths(), reasons: draft.reasons(), state: draft.state, said: [...this.said] };
   }
 
   forget() {

@@ -18,7 +18,9 @@ export function createScreen(ctx) {
     ctx.menu.show(null);
     marked = "";
     ctx.panel.update(payload);
-    ctx.history.show(payload.revisions);
+    ctx.find.forget();
+    ctx.root.dataset.record = review.id;
+    if (ctx.panel.open === "history" || ctx.panel.open === "reply") ctx.panel.show("form");
     refresh();
     ctx.clock.restart();
     begin(review);
@@ -67,7 +69,6 @@ export function createScreen(ctx) {
     ctx.header.update({
       payload: review.payload,
       dirty: review.draft.dirty,
-      confirming: ctx.decisions.confirming,
       canUndo: review.draft.canUndo || ctx.decisions.canUndo,
     });
     ctx.panel.notify(ctx.opening.notices(review));
@@ -86,7 +87,7 @@ export function createScreen(ctx) {
   /** The server told more of the open paper: its job, its place in the list, its history. */
   function renewed(review) {
     ctx.panel.update(review.payload);
-    ctx.history.show(review.payload.revisions);
+    if (ctx.panel.open === "history") ctx.history.load();
     showHead(review);
     ctx.prefetch.later(review.payload.position?.next ?? null, ctx.filters);
   }

@@ -24,6 +24,28 @@ export function offsetsOf(range, root) {
   return start !== null && end !== null && end > start ? { start, end } : null;
 }
 
+/** Select the words between two offsets inside `root`, once they are laid out; false if they are not. */
+export async function selectOffsets(root, start, end, wanted, patience = 4000) {
+  const until = performance.now() + patience;
+  const at = (offset) =>
+    [...root.querySelectorAll("[data-start]")].find(
+      (word) => Number(word.dataset.start) <= offset && offset < Number(word.dataset.end),
+    );
+  let [first, last] = [null, null];
+  while (wanted() && !(first && last)) {
+    [first, last] = [at(start), at(end - 1)];
+    if (first && last) break;
+    if (performance.now() > until) return false;
+    await new Promise((resolve) => setTimeout(resolve, 40));
+  }
+  if (!wanted()) return false;
+  const inside = (word, offset) => Math.min(offset - Number(word.dataset.start), word.textContent.length);
+  document.getSelection().setBaseAndExtent(
+    first.firstChild, inside(first, start), last.firstChild, inside(last, end),
+  );
+  return true;
+}
+
 /** White space at the edges belongs to no value. */
 export function trimmed({ start, end }, text) {
   const lead = text.length - text.trimStart().length;
@@ -39,7 +61,7 @@ export function watchSelection(root, read, tell) {
   let current = null;
   let dragging = false;
 
-  const look = debounce(() => {
+  const tellNow = () => {
     const chosen = document.getSelection();
     const range = chosen?.rangeCount && !chosen.isCollapsed ? chosen.getRangeAt(0) : null;
     const ours = range && root.contains(range.commonAncestorContainer);
@@ -48,7 +70,8 @@ export function watchSelection(root, read, tell) {
     if (!found && !current) return;
     current = found?.text ? { ...found, rect: lastRect(range) } : null;
     tell(current);
-  }, 30);
+  };
+  const look = debounce(tellNow, 30);
 
   const changed = () => dragging || look();
   const down = (event) => {
@@ -78,6 +101,11 @@ export function watchSelection(root, read, tell) {
   return {
     get current() {
       return current;
+    },
+    /** Tell at once what is selected, for a key that came right after. */
+    now() {
+      look.cancel();
+      tellNow();
     },
     clear() {
       if (!current) return;

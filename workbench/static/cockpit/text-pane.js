@@ -2,7 +2,7 @@
 
 import { calm, h } from "./dom.js";
 import { picking } from "./picking.js";
-import { trimmed, watchSelection } from "./selection.js";
+import { selectOffsets, trimmed, watchSelection } from "./selection.js";
 
 /** `hear` has pick(key), select(selection | null). */
 export function createTextPane({ api, hear }) {
@@ -134,13 +134,37 @@ export function createTextPane({ api, hear }) {
     return { ...trimmed({ start, end }, text), page: parts[0].number, boxes: [] };
   }
 
+  /** Scroll to the words between two offsets and select them; false when they cannot be shown. */
+  async function selectRange(start, end) {
+    const page = pages.find((one) => one.start <= start && start < one.end);
+    if (!page) return false;
+    const mine = shown;
+    if (!page.data) page.element.scrollIntoView({ block: "start" });
+    await load(page);
+    scroller.focus({ preventScroll: true });
+    const chosen = await selectOffsets(body, start, end, () => mine === shown);
+    const at = chosen && document.getSelection().getRangeAt(0).getBoundingClientRect();
+    const view = scroller.getBoundingClientRect();
+    if (at && (at.top < view.top + 20 || at.bottom > view.bottom - 60)) {
+      scroller.scrollTop += at.top - view.top - view.height * 0.35;
+    }
+    return chosen;
+  }
+
+  function reveal(key) {
+    const mark = marks.find((one) => one.key === key);
+    const page = mark && pages.find((one) => one.start <= mark.start && mark.start < one.end);
+    const at = body.querySelector(`.wb-mark[data-key="${CSS.escape(key)}"]`) ?? page?.element;
+    at?.scrollIntoView({ block: "center", behavior: calm() ? "instant" : "smooth" });
+  }
+
   function zoom(by) {
     size = Math.min(2, Math.max(0.7, size + by * 0.1));
     body.style.setProperty("--wb-size", size.toFixed(2));
   }
 
   return {
-    element, show, setMarks, focus, zoom, selection,
+    element, scroller, show, setMarks, focus, zoom, selection, selectRange, reveal,
     fit() {
       size = 1;
       zoom(0);
