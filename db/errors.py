@@ -27,7 +27,7 @@ class EventReused(StoreError):
 
 
 class AccountRefused(StoreError):
-    """What is asked for an account cannot be; `reason` is the name of its text, `people.refused`."""
+    """What is asked for an account cannot be; its text is `people.refused.` and `reason`."""
 
     reason = ""
 

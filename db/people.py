@@ -20,9 +20,7 @@ def clean(name: str) -> str:
     kept = unicodedata.normalize("NFC", " ".join(name.split()))
     hidden = any(unicodedata.category(letter).startswith("C") for letter in kept)
     if not kept or len(kept) > LONGEST_NAME or hidden:
-        raise BadName(
-            f"A name has 1 to {LONGEST_NAME} visible characters.", "Choose another name."
-        )
+        raise BadName(f"A name has 1 to {LONGEST_NAME} visible characters.", "Choose another name.")
     return kept
 
 

@@ -130,8 +130,8 @@ def clean_up(session: Session, now: datetime) -> int:
 
 
 def _wait(session: Session, free: int, now: datetime, **where: str) -> int:
-    """Seconds until these may try again: a second after `free` failures, then twice that, …"""
-    query: Select[tuple[int, datetime | None]] = select(  # type: ignore[assignment]
+    """Seconds until these may try again: a second after `free` failures, then double each."""
+    query: Select[tuple[int, datetime | None]] = select(
         func.count(), func.max(FailedSignInRow.created_at)
     ).where(col(FailedSignInRow.created_at) > now - REMEMBERED)
     for column, value in where.items():
@@ -140,7 +140,8 @@ def _wait(session: Session, free: int, now: datetime, **where: str) -> int:
     if count < free or newest is None:
         return 0
     pause = min(timedelta(seconds=2 ** min(count - free, 20)), LONGEST_WAIT)
-    return max(0, ceil((newest + pause - now).total_seconds()))
+    left: float = (newest + pause - now).total_seconds()
+    return max(0, ceil(left))
 
 
 def _see(session: Session, person_id: int, now: datetime) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -15,10 +16,10 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
-from workbench import texts
+from workbench import accounts, oidc, texts
 from workbench.context import Context
-from workbench.pages import about, desk, exports, papers, train
-from workbench.people import SignedIn
+from workbench.gate import SignedIn
+from workbench.pages import about, desk, exports, papers, people, train
 from workbench.routes import router
 from workbench.routes.errors import explain_errors
 from workbench.runs import Watch
@@ -38,6 +39,8 @@ HEAD = """
 <link rel="stylesheet" href="/desk/app.css">
 <link rel="stylesheet" href="/desk/cockpit.css">
 <link rel="stylesheet" href="/desk/train.css">
+<link rel="stylesheet" href="/desk/people/people.css">
+<script type="module" src="/desk/people/header.js"></script>
 """
 
 
@@ -49,8 +52,10 @@ def create_app(ctx: Context, workers: bool = True) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(ctx))
+    accounts.must_be_closed(ctx)
+    oidc.remember_attempts(app, ctx)
     app.add_middleware(SignedIn, ctx=ctx)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(ctx))
     explain_errors(app)
     app.include_router(router(ctx))
     app.mount("/desk", StaticFiles(directory=STATIC))
@@ -83,14 +88,17 @@ def build(ctx: Context) -> gr.Blocks:
             train.page(ctx)
             exports.page(ctx)
             about.page(ctx)
+            people.page(ctx)
         papers.open_with(queue, tabs, cockpit)
     return blocks
 
 
 def _hosts(ctx: Context) -> list[str]:
     """Names under which the server answers: a page elsewhere cannot point its own name at it."""
-    host = ctx.settings.host
-    return ["*"] if host in ("0.0.0.0", "::") else [*LOCAL_HOSTS, host]
+    host, public = ctx.settings.host, urlsplit(ctx.settings.public_url).hostname
+    if host in ("0.0.0.0", "::"):
+        return ["*"]
+    return [*LOCAL_HOSTS, host, *([public] if public else [])]
 
 
 def _lifespan(ctx: Context, workers: bool):  # type: ignore[no-untyped-def]

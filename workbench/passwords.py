@@ -1,4 +1,4 @@
-"""Passwords: hashed with argon2id, and verified in the same time whether the name is known or not."""
+"""Passwords: hashed with argon2id, verified in the same time for a name that nobody has."""
 
 from __future__ import annotations
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import gradio as gr
 
 from workbench import doctor
 from workbench.context import Context
+from workbench.pages.handlers import bind
 from workbench.pages.tables import checks_table
+from workbench.people import asked
 
 
 def page(ctx: Context) -> None:
@@ -16,15 +16,17 @@ def page(ctx: Context) -> None:
     with gr.Tab("System", id="system") as tab:
         checks = gr.HTML(elem_id="wb-checks", apply_default_css=False)
         again = gr.Button("Check everything, the model included", size="sm")
-        tab.select(partial(quick, ctx), None, checks, api_visibility="private", queue=False)
-        again.click(partial(full, ctx), None, checks, api_visibility="private")
+        tab.select(bind(quick, ctx), None, checks, api_visibility="private", queue=False)
+        again.click(bind(full, ctx), None, checks, api_visibility="private")
 
 
-def quick(ctx: Context) -> str:
+def quick(ctx: Context, request: gr.Request) -> str:
     """The checks that cost nothing."""
+    asked(request, "viewer")
     return checks_table(doctor.quick(ctx))
 
 
-def full(ctx: Context) -> str:
-    """All checks."""
+def full(ctx: Context, request: gr.Request) -> str:
+    """All checks; opening the model costs the machine a minute."""
+    asked(request, "curator")
     return checks_table(doctor.full(ctx))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
 from html import escape
 from itertools import islice
 from typing import Any
@@ -12,7 +11,9 @@ import gradio as gr
 
 from workbench.context import Context
 from workbench.exports import rows
+from workbench.pages.handlers import bind
 from workbench.pages.tables import LABELS, table
+from workbench.people import asked
 
 FORMATS = {
     "gold": "Gold: one paper a line, funders in the cometadata format.",
@@ -26,12 +27,13 @@ def page(ctx: Context) -> None:
         overview = gr.HTML(elem_id="wb-exports", apply_default_css=False)
         preview = gr.JSON(label="The first pair", elem_id="wb-preview", max_height=360)
         tab.select(
-            partial(look, ctx), None, [overview, preview], api_visibility="private", queue=False
+            bind(look, ctx), None, [overview, preview], api_visibility="private", queue=False
         )
 
 
-def look(ctx: Context) -> tuple[str, dict[str, Any]]:
+def look(ctx: Context, request: gr.Request) -> tuple[str, dict[str, Any]]:
     """How many rows there are, of which kinds, and the first pair."""
+    asked(request, "viewer")
     gold = Counter(LABELS[row["verdict"]] for row in rows(ctx, "gold"))
     pairs = Counter(row["error_type"].replace("_", " ") for row in rows(ctx, "pairs"))
     shown = [_row("gold", gold), _row("pairs", pairs)]

@@ -1,6 +1,7 @@
 """The HTTP face of the desk, for the cockpit and for other programs: JSON in, JSON out.
 
-Each module adds its routes; every route but the health check says which role it needs.
+Each module adds its routes; every route says which role it needs, but for those that the gate
+leaves open.
 """
 
 from __future__ import annotations
@@ -8,9 +9,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from workbench.context import Context
-from workbench.routes import deciding, exporting, reading, texts
+from workbench.routes import deciding, exporting, oidc, people, reading, sign_in, texts
 
-PARTS = (reading, deciding, exporting, texts)
+PARTS = (reading, deciding, exporting, texts, sign_in, oidc, people)
 
 
 def router(ctx: Context) -> APIRouter:
