@@ -12,7 +12,6 @@ from uuid import uuid4
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from httpx import Response
 
 from db import people, sign_ins
 from db.columns import utc_now
@@ -55,7 +54,7 @@ class Raw:
 
     def __call__(
         self, who: str | None, method: str, path: str, token: str = "", **more: Any
-    ) -> Response:
+    ) -> Any:
         """Ask as somebody; None is nobody. `headers` replace those of a browser's own page."""
         headers = {"origin": ORIGIN} | more.pop("headers", {})
         token = token or (self.token(who) if who else "")

@@ -194,6 +194,16 @@ class TestHandlers:
                 assert "role" in done["output"]["error"], (role, name)
         assert self.traces(ask) == before
 
+    def test_the_way_past_the_queue_is_no_way_past_the_role(
+        self, ask: Raw, handlers: dict[int, str]
+    ) -> None:
+        (number,) = [number for number, name in handlers.items() if name == "train.start"]
+        body = {"fn_index": number, "data": [None], "session_hash": "s"}
+        before = self.traces(ask)
+        for path in ("/gradio_api/run/predict", "/gradio_api/api/predict", "/gradio_api/run/start"):
+            assert ask("Viewer", "POST", path, json=body).status_code >= 400
+        assert self.traces(ask) == before
+
     def test_a_role_that_reaches_is_served(self, ask: Raw, handlers: dict[int, str]) -> None:
         calm = {"papers.render_jobs", "papers.receive", "train.stop", "train.choices"}
         assert calm <= set(HANDLERS)

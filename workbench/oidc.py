@@ -6,6 +6,8 @@ import logging
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from fastapi import FastAPI
@@ -70,6 +72,17 @@ def client(ctx: Context) -> Any:
         server_metadata_url=f"{settings.oidc_issuer.rstrip('/')}/.well-known/openid-configuration",
         client_kwargs=asked,
     )
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """What the client raises where the provider is away, refuses, or says what cannot be right."""
+    from authlib.common.errors import AuthlibBaseError
+    from joserfc.errors import JoseError
+
+    # Authlib takes the newer of the two where both are installed.
+    kinds = [import_module(name) for name in ("httpx2", "httpx") if find_spec(name)]
+    asking = [kind.HTTPError for kind in kinds]
+    return (AuthlibBaseError, JoseError, RuntimeError, ValueError, KeyError, *asking)
 
 
 def sign_in(ctx: Context, claims: Mapping[str, Any], now: datetime) -> str:

@@ -122,9 +122,9 @@ def make_live(ctx: Context, name: str | None, reason: str, request: gr.Request) 
 
 def roll_back(ctx: Context, reason: str, request: gr.Request) -> str:
     """Go back to the adapter before the live one."""
+    who = asked(request, "adjudicator")
     base = catalog.default_base()
     why = reason.strip() or "rolled back"
-    who = asked(request, "adjudicator")
 
     def act() -> Any:
         with writing(ctx.engine) as session:

@@ -21,12 +21,7 @@ def add(routes: APIRouter, ctx: Context) -> None:
     """Add the routes, where a provider is set."""
     if not ctx.settings.oidc_issuer:
         return
-    from authlib.common.errors import AuthlibBaseError
-    from httpx import HTTPError
-    from joserfc.errors import JoseError
-
-    provider = oidc.client(ctx)
-    refused = (AuthlibBaseError, HTTPError, JoseError, RuntimeError, ValueError, KeyError)
+    provider, refused = oidc.client(ctx), oidc.failures()
 
     @routes.get(oidc.START)
     async def go(request: Request, next: str = "/") -> Response:
