@@ -469,6 +469,13 @@ class TestAlone:
         assert (me["name"], me["role"], me["accounts"]) == ("tester", "admin", False)
         assert alone(None, "GET", "/sign-in").headers["location"] == "/"
 
+    @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+    def test_a_proxy_s_visitor_is_not_the_one_who_sits_here(self, alone: Raw, header: str) -> None:
+        there = {header: "203.0.113.9"}
+        assert alone(None, "GET", "/api/me", headers=there).status_code == 401
+        told = alone(None, "GET", "/sign-in", headers=there).text
+        assert "workbench people add NAME --role admin" in told
+
     def test_the_first_account_ends_that(self, alone: Raw) -> None:
         body = {"name": "Ada", "role": "viewer", "password": PASSWORD}
         refused = alone(None, "POST", "/api/people", json=body)

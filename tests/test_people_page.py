@@ -136,6 +136,7 @@ def test_a_sign_in_that_ends_keeps_the_work(team: Desk, tmp_path: Path) -> None:
     dialog.get_by_role("button", name="I am back").click()
     expect(dialog).to_have_count(0)
     people_tab(page)
+    expect(page.get_by_text("Other browsers and programs")).to_be_visible()
     shot(page, "own_dark")
 
 

@@ -27,6 +27,8 @@ COOKIE_AGE = 400 * 24 * 3600
 FILES = ("/desk/", "/pdfjs/")
 """The interface's own files."""
 OPEN = ("/healthz", "/texts.js", "/sign-in", "/sign-in/oidc", "/sign-in/oidc/back")
+HANDED_ON = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+"""What proxies add: the request may come from anywhere."""
 GRADIO_NEEDS: Mapping[str, Role] = {"/gradio_api/upload": "curator"}
 """Parts of Gradio that do something before a handler of ours is asked."""
 
@@ -59,7 +61,7 @@ class SignedIn:
         if held:
             who = Person(held.person.name, held.person.role, held.person.id)
             return {"person": who, "sign_in": held.token_sha256, "by": kind}
-        return {"person": None if self._needs_account() else self._alone(), "by": None}
+        return {"person": None if self._needs_account() else self._alone(request), "by": None}
 
     def refusal(self, request: HTTPConnection, state: Mapping[str, Any]) -> Response | None:
         """The answer to a request that may not pass, None to one that may."""
@@ -80,10 +82,12 @@ class SignedIn:
         self._accounts = self._accounts or accounts.are_there(self.ctx)
         return self._accounts
 
-    def _alone(self) -> Person | None:
-        """One person works alone on their own machine, and may do everything."""
+    def _alone(self, request: HTTPConnection) -> Person | None:
+        """One person works alone on their own machine, and may do everything; no proxy's visitors."""
         settings = self.ctx.settings
-        return Person(settings.actor, "admin") if accounts.is_loopback(settings.host) else None
+        handed_on = any(header in request.headers for header in HANDED_ON)
+        here = accounts.is_loopback(settings.host) and not handed_on
+        return Person(settings.actor, "admin") if here else None
 
 
 def keep(response: Response, token: str, secure: bool) -> None:

@@ -30,7 +30,7 @@ def bind(handler: Callable[..., Any], *bound: Any) -> Callable[..., Any]:
             told = escape(str(error))  # a toast is HTML
             raise gr.Error(told, title="", print_exception=False) from error
 
-    del run.__wrapped__  # type: ignore[attr-defined]
+    del run.__wrapped__
     run.__signature__ = inspect.Signature(left)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: hints[one.name] for one in left if one.name in hints}
     return run

@@ -17,6 +17,8 @@ async function show() {
   const role = h("span", { class: "wb-who-role", text: t(`people.roles.${who.role}`) });
   const out = h("button", { type: "button", text: t("people.header.sign_out"), on: { click: leave } });
   place.replaceChildren(name, role, out);
+  // The tabs leave this much room.
+  document.documentElement.style.setProperty("--wb-who-width", `${place.offsetWidth}px`);
 }
 
 async function leave() {
