@@ -83,7 +83,7 @@ class SignedIn:
         return self._accounts
 
     def _alone(self, request: HTTPConnection) -> Person | None:
-        """One person works alone on their own machine, and may do everything; no proxy's visitors."""
+        """One person alone on their own machine may do everything, a proxy's visitor nothing."""
         settings = self.ctx.settings
         handed_on = any(header in request.headers for header in HANDED_ON)
         here = accounts.is_loopback(settings.host) and not handed_on

@@ -5,7 +5,7 @@ import { t } from "/desk/texts.js";
 import { me, signOut } from "./api.js";
 import { watchSignIn } from "./signed-out.js";
 
-const place = h("div", { class: "wb-who", role: "group", "aria-label": t("people.header.label") });
+const place = h("header", { class: "wb-who", "aria-label": t("people.header.label") });
 
 async function show() {
   const who = await me().catch(() => null);
