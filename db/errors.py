@@ -34,6 +34,42 @@ class ReadBlind(StoreError):
     """Several people read the paper: what one of them says is a reading and no decision yet."""
 
 
+class AccountRefused(StoreError):
+    """What is asked for an account cannot be; its text is `people.refused.` and `reason`."""
+
+    reason = ""
+
+
+class BadName(AccountRefused):
+    """A name that is empty, too long, or has characters that cannot be seen."""
+
+    reason = "bad_name"
+
+
+class NameTaken(AccountRefused):
+    """Somebody has this name, perhaps in other letters."""
+
+    reason = "name_taken"
+
+
+class FirstIsAdmin(AccountRefused):
+    """The first account could not make others."""
+
+    reason = "first_is_admin"
+
+
+class NotFirst(AccountRefused):
+    """There are accounts already, so only an administrator makes more."""
+
+    reason = "not_first"
+
+
+class LastAdmin(AccountRefused):
+    """Nobody could look after accounts any more."""
+
+    reason = "last_admin"
+
+
 class Conflict(StoreError):
     """Somebody else decided first; `current` is their revision.
 

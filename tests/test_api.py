@@ -21,7 +21,7 @@ from models.schemas import Extraction, Funder, ModelCard, Proposal
 from workbench.context import Context, Settings
 from workbench.desk import document_row
 from workbench.exports import rows
-from workbench.people import SignedIn
+from workbench.gate import SignedIn
 from workbench.routes import router
 from workbench.routes.errors import explain_errors
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -15,8 +16,9 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
-from workbench import texts
+from workbench import accounts, oidc, texts
 from workbench.context import Context
+from workbench.gate import SignedIn
 from workbench.hooks import Sender
 from workbench.pages import (
     about,
@@ -25,11 +27,11 @@ from workbench.pages import (
     doctor,
     exports,
     papers,
+    people,
     programs,
     quality,
     train,
 )
-from workbench.people import SignedIn
 from workbench.routes import router
 from workbench.routes.errors import explain_errors
 from workbench.runs import Watch
@@ -59,6 +61,8 @@ HEAD = """
 <script type="module" src="/desk/comfort.js"></script>
 <link rel="stylesheet" href="/desk/adjudicate.css">
 <link rel="stylesheet" href="/desk/quality.css">
+<link rel="stylesheet" href="/desk/people/people.css">
+<script type="module" src="/desk/people/header.js"></script>
 """
 
 
@@ -70,8 +74,10 @@ def create_app(ctx: Context, workers: bool = True) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(ctx))
+    accounts.must_be_closed(ctx)
+    oidc.remember_attempts(app, ctx)
     app.add_middleware(SignedIn, ctx=ctx)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(ctx))
     explain_errors(app)
     app.include_router(router(ctx))
     app.mount("/desk", StaticFiles(directory=STATIC))
@@ -113,6 +119,7 @@ def build(ctx: Context) -> gr.Blocks:
             exports.page(ctx)
             doctor.page(ctx)
             about.page(ctx)
+            people.page(ctx)
         papers.open_with(queue, tabs, cockpit)
         programs.endpoints(ctx)
     return blocks
@@ -120,8 +127,10 @@ def build(ctx: Context) -> gr.Blocks:
 
 def _hosts(ctx: Context) -> list[str]:
     """Names under which the server answers: a page elsewhere cannot point its own name at it."""
-    host = ctx.settings.host
-    return ["*"] if host in ("0.0.0.0", "::") else [*LOCAL_HOSTS, host]
+    host, public = ctx.settings.host, urlsplit(ctx.settings.public_url).hostname
+    if host in ("0.0.0.0", "::"):
+        return ["*"]
+    return [*LOCAL_HOSTS, host, *([public] if public else [])]
 
 
 def _lifespan(ctx: Context, workers: bool):  # type: ignore[no-untyped-def]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench.people_cli import app as people_app
 from workbench.runs_cli import app as runs_app
 from workbench.store import app as store_app
 from workbench.terminal import Json, must_be_writable, must_exist, progress, table, tell
@@ -31,6 +32,7 @@ app.add_typer(store_app, name="db")
 app.add_typer(models_app, name="models")
 app.add_typer(train_app, name="train")
 app.add_typer(runs_app, name="runs")
+app.add_typer(people_app, name="people")
 
 Model = Annotated[str | None, typer.Option(help="A name of the catalog, or a .gguf file.")]
 Project = Annotated[str, typer.Option(help="Name under which the papers are grouped.")]
@@ -60,10 +62,13 @@ def serve(
     """Start the app and its background workers."""
     import uvicorn
 
+    from workbench.accounts import must_be_closed
+
     ctx = _context(host=host, port=port, model=model, mcp=mcp or None)
     _refuse_taken(ctx.settings.host, ctx.settings.port)
     if ctx.settings.mcp:
         _require_mcp()
+    must_be_closed(ctx)
     if samples:
         from workbench.samples import add
 

@@ -6,7 +6,7 @@ import getpass
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from platformdirs import user_data_path
 from pydantic import Field
@@ -58,6 +58,14 @@ class Settings(BaseSettings):
     """Whether the tools for language models are offered under /gradio_api/mcp."""
     hooks_private: bool = False
     """Whether webhooks may go to this machine and to private networks."""
+    public_url: str = ""
+    """Address under which browsers reach the app where a proxy stands before it."""
+    oidc_issuer: str = ""
+    """Address of an OpenID provider whose people may sign in; empty is none."""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_role: Literal["viewer", "curator", "adjudicator", "admin"] = "viewer"
+    """Role of an account made by a first sign-in through the provider."""
     max_bytes: int = Limits().max_bytes
     max_pages: int = Limits().max_pages
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import HTTPException, Request
 
 from db.tables import ROLES, Role
 from models.errors import WorkbenchError
-
-if TYPE_CHECKING:
-    from workbench.context import Context
+from workbench import texts
 
 
 class NotAllowed(WorkbenchError):
@@ -25,6 +23,8 @@ class Person:
 
     name: str
     role: Role
+    id: int | None = None
+    """The number of their account; None for who works alone, without accounts."""
 
     def may(self, role: Role) -> bool:
         """Whether the person's role is this one or more."""
@@ -43,7 +43,7 @@ class Person:
 def person_of(request: Any) -> Person | None:
     """Who sent a request (of Starlette or Gradio), None where nobody is signed in.
 
-    `SignedIn` has put the person there; a request that did not pass it has none.
+    The gate has put the person there; a request that did not pass it has none.
     """
     scope = getattr(getattr(request, "request", request), "scope", {})
     found: Person | None = scope.get("state", {}).get("person")
@@ -56,9 +56,9 @@ def needs(role: Role) -> Callable[[Request], Person]:
     def check(request: Request) -> Person:
         person = person_of(request)
         if person is None:
-            raise HTTPException(401, "Sign in first.")
+            raise HTTPException(401, texts.say("people.signed_out", texts.language_of(request)))
         if not person.may(role):
-            raise HTTPException(403, f"This needs the role {role}; yours is {person.role}.")
+            raise HTTPException(403, _not_allowed(request, role))
         return person
 
     return check
@@ -68,21 +68,13 @@ def asked(request: Any, role: Role) -> Person:
     """The person behind an event of a page, if they have that role; else raises `NotAllowed`."""
     person = person_of(request)
     if person is None:
-        raise NotAllowed("You are not signed in any more.", "Sign in again.")
-    return person.require(role)
+        raise NotAllowed(texts.say("people.signed_out", texts.language_of(request)))
+    if not person.may(role):
+        raise NotAllowed(_not_allowed(request, role))
+    return person
 
 
-class SignedIn:
-    """Middleware that says who asks, before anything else hears of the request."""
-
-    def __init__(self, app: Any, ctx: Context) -> None:
-        self.app, self.ctx = app, ctx
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] in ("http", "websocket"):
-            scope.setdefault("state", {})["person"] = self.find(scope)
-        await self.app(scope, receive, send)
-
-    def find(self, scope: Any) -> Person | None:
-        """One person works alone on their own machine, and may do everything."""
-        return Person(self.ctx.settings.actor, "admin")
+def _not_allowed(request: Any, role: Role) -> str:
+    language = texts.language_of(request)
+    name = texts.say(f"people.roles.{role}", language)
+    return texts.say("people.not_allowed", language, role=name)

@@ -16,7 +16,7 @@ from db.tables.papers import (
     RevisionKind,
     RevisionRow,
 )
-from db.tables.people import ROLES, FailedSignInRow, PersonRow, Role, SignInRow
+from db.tables.people import ROLES, FailedSignInRow, PersonRow, Role, SignInKind, SignInRow
 from db.tables.projects import ProjectRow
 from db.tables.teamwork import AssignmentRow, CommentRow, LeaseRow, ReadingRow, ViewRow
 from db.tables.training import AdapterRow, AdapterState, RunState, TrainingRunRow
@@ -67,6 +67,7 @@ __all__ = [
     "RevisionRow",
     "Role",
     "RunState",
+    "SignInKind",
     "SignInRow",
     "TrainingRunRow",
     "ViewRow",

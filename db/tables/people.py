@@ -13,23 +13,27 @@ from db.columns import UtcDateTime, Word, utc_now
 Role = Literal["viewer", "curator", "adjudicator", "admin"]
 """From least to most: each may do all that those before it may."""
 ROLES: tuple[Role, ...] = get_args(Role)
+SignInKind = Literal["browser", "program"]
+"""A cookie that is renewed while it is used, or a token with a fixed end."""
 
 
 class PersonRow(SQLModel, table=True):
     """An account. Never deleted, only made inactive: revisions name it.
 
-    `password_hash` is argon2's, None for who signs in elsewhere; `subject` is the name that an
-    identity provider gives them.
+    `folded` is the name as it is compared. `password_hash` is argon2's, None for who signs in
+    elsewhere; `subject` is the name that an identity provider gives them, `issuer|sub`. `seen_at`
+    is exact to an hour.
     """
 
     __tablename__ = "people"
     __table_args__ = (
-        UniqueConstraint("name", name="uq_people_name"),
+        UniqueConstraint("folded", name="uq_people_folded"),
         UniqueConstraint("subject", name="uq_people_subject"),
     )
 
     id: int = Field(default=None, primary_key=True)
     name: str
+    folded: str
     role: Role = Field(sa_column=Column(Word(Role), nullable=False))
     password_hash: str | None = None
     subject: str | None = None
@@ -38,15 +42,17 @@ class PersonRow(SQLModel, table=True):
     created_at: datetime = Field(
         default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False)
     )
+    seen_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
 
 
 class SignInRow(SQLModel, table=True):
-    """A browser that is signed in. Only the hash of its token is kept."""
+    """A browser or program that is signed in. Only the hash of its token is kept."""
 
     __tablename__ = "sign_ins"
 
     token_sha256: str = Field(primary_key=True, max_length=64)
     person_id: int = Field(foreign_key="people.id", index=True)
+    kind: SignInKind = Field(sa_column=Column(Word(SignInKind), nullable=False))
     created_at: datetime = Field(
         default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False)
     )
@@ -57,10 +63,13 @@ class SignInRow(SQLModel, table=True):
 
 
 class FailedSignInRow(SQLModel, table=True):
-    """An attempt that failed, for the throttle."""
+    """An attempt that failed or is under way, for the throttle; `name` is folded."""
 
     __tablename__ = "failed_sign_ins"
-    __table_args__ = (Index("ix_failed_sign_ins", "name", "address", "created_at"),)
+    __table_args__ = (
+        Index("ix_failed_sign_ins", "name", "address", "created_at"),
+        Index("ix_failed_sign_ins_address", "address", "created_at"),
+    )
 
     id: int = Field(default=None, primary_key=True)
     name: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,7 +14,9 @@ from db.listing import Filters
 from models.errors import WorkbenchError
 from workbench import desk
 from workbench.context import Context
+from workbench.pages.handlers import bind
 from workbench.pages.tables import jobs_table, queue_table
+from workbench.people import asked
 
 log = logging.getLogger(__name__)
 PAGE = 100
@@ -66,12 +67,12 @@ def page(ctx: Context) -> Queue:
         # Inside the tab: among the tabs it would count as one, and their labels would slip.
         timer = gr.Timer(1.5)
     filters: list[Any] = [status, sort, query, number]
-    show, show_jobs = partial(render, ctx), partial(render_jobs, ctx)
+    show, show_jobs = bind(render, ctx), bind(render_jobs, ctx)
     for component in filters:
         component.change(show, [*filters], table, api_visibility="private", queue=False)
-    upload.upload(partial(receive, ctx), upload, [upload, jobs], api_visibility="private")
+    upload.upload(bind(receive, ctx), upload, [upload, jobs], api_visibility="private")
     timer.tick(
-        partial(refresh, ctx),
+        bind(refresh, ctx),
         [*filters, table, jobs],
         [table, jobs],
         api_visibility="private",
@@ -88,22 +89,31 @@ def page(ctx: Context) -> Queue:
 def open_with(queue: Queue, tabs: gr.Tabs, cockpit: gr.HTML) -> None:
     """A click on a row opens the cockpit on that paper, with the queue's filters."""
     queue.table.open(
-        open_record, queue.filters, [tabs, cockpit], api_visibility="private", queue=False
+        bind(open_record), queue.filters, [tabs, cockpit], api_visibility="private", queue=False
     )
 
 
 def open_record(
-    status: str, sort: str, query: str, number: float, event: gr.EventData
+    status: str, sort: str, query: str, number: float, event: gr.EventData, request: gr.Request
 ) -> tuple[gr.Tabs, dict[str, Any]]:
     """Show the review tab; the cockpit loads the record itself."""
+    asked(request, "viewer")
     chosen = {"status": status or "", "sort": sort, "q": query or ""}
     # Opened anew each time: the cockpit may have gone on to another paper since the last click.
     wanted = {"record": int(event.record), "filters": chosen, "click": uuid4().hex}
     return gr.Tabs(selected="review"), wanted
 
 
-def render(ctx: Context, status: str, sort: str, query: str, number: float | None) -> str:
+def render(
+    ctx: Context,
+    status: str,
+    sort: str,
+    query: str,
+    number: float | None,
+    request: gr.Request,
+) -> str:
     """The queue's table for these filters."""
+    asked(request, "viewer")
     filters = Filters(status=status or None, q=query or "", sort=sort)  # type: ignore[arg-type]
     page_number = max(1, int(number or 1))
     page = desk.queue(ctx, filters, (page_number - 1) * PAGE, PAGE)
@@ -113,23 +123,26 @@ def render(ctx: Context, status: str, sort: str, query: str, number: float | Non
     return queue_table(page, page_number)
 
 
-def render_jobs(ctx: Context) -> str:
+def render_jobs(ctx: Context, request: gr.Request) -> str:
     """What the background is doing."""
+    asked(request, "viewer")
     return jobs_table(desk.jobs(ctx))
 
 
-def refresh(ctx: Context, *state: Any) -> tuple[Any, Any]:
+def refresh(ctx: Context, request: gr.Request, *state: Any) -> tuple[Any, Any]:
     """The table and the jobs where they changed since they were last shown."""
     *filters, shown, shown_jobs = state
-    fresh, fresh_jobs = render(ctx, *filters), render_jobs(ctx)
+    status, sort, query, number = filters
+    fresh, fresh_jobs = render(ctx, status, sort, query, number, request), render_jobs(ctx, request)
     return (
         gr.skip() if fresh == shown else fresh,
         gr.skip() if fresh_jobs == shown_jobs else fresh_jobs,
     )
 
 
-def receive(ctx: Context, paths: list[str] | None) -> tuple[None, str]:
+def receive(ctx: Context, paths: list[str] | None, request: gr.Request) -> tuple[None, str]:
     """Take the dropped files in; they are read in the background, one job each."""
+    asked(request, "curator")
     for path in map(Path, paths or []):
         try:
             desk.receive(ctx, path, path.name)
@@ -138,4 +151,4 @@ def receive(ctx: Context, paths: list[str] | None) -> tuple[None, str]:
             gr.Warning(f"{path.name} was not taken in: {error}")
         finally:
             path.unlink(missing_ok=True)
-    return None, render_jobs(ctx)
+    return None, render_jobs(ctx, request)

@@ -14,7 +14,7 @@ from models.errors import WorkbenchError
 from workbench.context import Context
 from workbench.desk import sharing
 from workbench.pages import quality_html as html
-from workbench.pages.events import with_context
+from workbench.pages.handlers import bind
 from workbench.people import asked
 from workbench.texts import label, language_of, say
 
@@ -42,9 +42,9 @@ def page(ctx: Context) -> None:
         _share_panel(ctx)
     filters: list[Any] = [project, person, model, since, until]
     shown: list[Any] = [figures, timer, project, person, model]
-    tab.select(with_context(render, ctx), filters, shown, queue=False, **QUIET)
-    show.click(with_context(render, ctx), filters, shown, queue=False, **QUIET)
-    timer.tick(with_context(render, ctx), filters, shown, queue=False, **QUIET)
+    tab.select(bind(render, ctx), filters, shown, queue=False, **QUIET)
+    show.click(bind(render, ctx), filters, shown, queue=False, **QUIET)
+    timer.tick(bind(render, ctx), filters, shown, queue=False, **QUIET)
 
 
 def _share_panel(ctx: Context) -> None:
@@ -58,9 +58,7 @@ def _share_panel(ctx: Context) -> None:
             apply = gr.Button(label("quality.page.share_apply"), scale=0, min_width=110)
         gr.Markdown(label("quality.page.share_help"))
         told = gr.Markdown()
-    apply.click(
-        with_context(choose_share, ctx), [project, share, readers], told, api_visibility="private"
-    )
+    apply.click(bind(choose_share, ctx), [project, share, readers], told, api_visibility="private")
 
 
 def render(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -17,6 +16,7 @@ from training import presets
 from workbench import desk, retrain, runs
 from workbench.context import Context
 from workbench.pages import runs_html as html
+from workbench.pages.handlers import bind
 from workbench.people import asked
 
 log = logging.getLogger(__name__)
@@ -53,26 +53,28 @@ def page(ctx: Context) -> None:
         timer = gr.Timer(REFRESH_SECONDS)
     shown, chosen_runs = [current, printed, history], [overlay]
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    go.click(partial(start, ctx), recipe, None, api_visibility="private")
-    halt.click(partial(stop, ctx), None, None, api_visibility="private")
-    again.click(partial(resume, ctx), None, None, api_visibility="private")
-    promote.click(partial(make_live, ctx), [chosen, reason], reason, api_visibility="private")
-    rollback.click(partial(roll_back, ctx), reason, reason, api_visibility="private")
-    anew.click(partial(propose_anew, ctx), None, None, api_visibility="private")
-    timer.tick(partial(refresh, ctx), [*chosen_runs, *shown], shown, queue=False, **quiet)
-    tab.select(partial(look, ctx), recipe, outlook, **quiet)
-    recipe.change(partial(look, ctx), recipe, outlook, **quiet)
-    tab.select(partial(choices, ctx), None, [overlay, chosen], queue=False, **quiet)
-    overlay.change(partial(refresh, ctx), [*chosen_runs, *shown], shown, queue=False, **quiet)
+    go.click(bind(start, ctx), recipe, None, api_visibility="private")
+    halt.click(bind(stop, ctx), None, None, api_visibility="private")
+    again.click(bind(resume, ctx), None, None, api_visibility="private")
+    promote.click(bind(make_live, ctx), [chosen, reason], reason, api_visibility="private")
+    rollback.click(bind(roll_back, ctx), reason, reason, api_visibility="private")
+    anew.click(bind(propose_anew, ctx), None, None, api_visibility="private")
+    timer.tick(bind(refresh, ctx), [*chosen_runs, *shown], shown, queue=False, **quiet)
+    tab.select(bind(look, ctx), recipe, outlook, **quiet)
+    recipe.change(bind(look, ctx), recipe, outlook, **quiet)
+    tab.select(bind(choices, ctx), None, [overlay, chosen], queue=False, **quiet)
+    overlay.change(bind(refresh, ctx), [*chosen_runs, *shown], shown, queue=False, **quiet)
 
 
-def look(ctx: Context, recipe: str) -> str:
+def look(ctx: Context, recipe: str, request: gr.Request) -> str:
     """What the button would do now, by that recipe."""
+    asked(request, "viewer")
     return html.outlook(retrain.outlook(ctx, _known(recipe)))
 
 
-def choices(ctx: Context) -> tuple[Any, Any]:
+def choices(ctx: Context, request: gr.Request) -> tuple[Any, Any]:
     """The runs that can be compared and the adapters that can go live."""
+    asked(request, "viewer")
     with reading(ctx.engine) as session:
         known = [
             (f"run {row.id}: {row.recipe}, {row.state}", row.id)
@@ -82,13 +84,15 @@ def choices(ctx: Context) -> tuple[Any, Any]:
     return gr.Dropdown(known), gr.Dropdown(made)
 
 
-def start(ctx: Context, recipe: str) -> None:
+def start(ctx: Context, recipe: str, request: gr.Request) -> None:
     """Begin a run by that recipe."""
+    asked(request, "adjudicator")
     _told(lambda: retrain.start(ctx, _known(recipe)), "Run {0.id} is {0.state}.")
 
 
-def stop(ctx: Context) -> None:
+def stop(ctx: Context, request: gr.Request) -> None:
     """End the run in hand, or take the waiting one back."""
+    asked(request, "adjudicator")
     row = _newest(ctx, ("running", "queued"))
     if row is None:
         gr.Info("No run is going on.")
@@ -96,8 +100,9 @@ def stop(ctx: Context) -> None:
     _told(lambda: runs.stop(ctx, row.id), "Run {0.id} is {0.state}. {0.message}")
 
 
-def resume(ctx: Context) -> None:
+def resume(ctx: Context, request: gr.Request) -> None:
     """Go on with the newest run that ended early."""
+    asked(request, "adjudicator")
     row = _newest(ctx, rows.RESUMABLE)
     if row is None:
         gr.Info("No run ended early.")
@@ -107,19 +112,19 @@ def resume(ctx: Context) -> None:
 
 def make_live(ctx: Context, name: str | None, reason: str, request: gr.Request) -> str:
     """A human's word over the gate's: it needs a reason."""
+    who = asked(request, "adjudicator")
     if not name or not reason.strip():
         gr.Warning("Choose an adapter and say why, for the record.")
         return reason
-    who = asked(request, "adjudicator")
     _told(lambda: runs.promote(ctx, name, who.name, reason.strip()), "{0.name} is live.")
     return ""
 
 
 def roll_back(ctx: Context, reason: str, request: gr.Request) -> str:
     """Go back to the adapter before the live one."""
+    who = asked(request, "adjudicator")
     base = catalog.default_base()
     why = reason.strip() or "rolled back"
-    who = asked(request, "adjudicator")
 
     def act() -> Any:
         with writing(ctx.engine) as session:
@@ -129,16 +134,20 @@ def roll_back(ctx: Context, reason: str, request: gr.Request) -> str:
     return ""
 
 
-def propose_anew(ctx: Context) -> None:
+def propose_anew(ctx: Context, request: gr.Request) -> None:
     """Let the live adapter read the papers that wait for review once more."""
+    asked(request, "adjudicator")
     name, _ = retrain.live_adapter(ctx)
     count = desk.propose_outdated(ctx, name)
     papers = "1 paper is" if count == 1 else f"{count} papers are"
     gr.Info(f"{papers} read anew by {name}." if count else f"{name} has read all that waits.")
 
 
-def refresh(ctx: Context, overlay: list[int] | None, *shown: str) -> tuple[Any, ...]:
+def refresh(
+    ctx: Context, request: gr.Request, overlay: list[int] | None, *shown: str
+) -> tuple[Any, ...]:
     """The run in hand and the history where they changed since they were last shown."""
+    asked(request, "viewer")
     fresh = (*current(ctx, overlay or []), history(ctx))
     return tuple(gr.skip() if new == old else new for new, old in zip(fresh, shown, strict=True))
 

@@ -1,6 +1,7 @@
 """The HTTP face of the desk, for the cockpit and for other programs: JSON in, JSON out.
 
-Each module adds its routes; every route but the health check says which role it needs.
+Each module adds its routes; every route says which role it needs, but for those that the gate
+leaves open.
 """
 
 from __future__ import annotations
@@ -15,25 +16,31 @@ from workbench.routes import (
     exporting,
     history,
     hooks,
+    oidc,
     pace,
+    people,
     quality,
     reading,
     samples,
+    sign_in,
     texts,
 )
 
 PARTS = (
-    reading,
+    adjudicating,
     deciding,
+    doctor,
     exporting,
     history,
-    pace,
-    texts,
-    quality,
-    adjudicating,
-    doctor,
-    samples,
     hooks,
+    oidc,
+    pace,
+    people,
+    quality,
+    reading,
+    samples,
+    sign_in,
+    texts,
 )
 
 

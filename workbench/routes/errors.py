@@ -8,8 +8,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
+from starlette.exceptions import HTTPException
 
 from db.errors import (
+    AccountRefused,
     EventReused,
     NotFound,
     NothingToRestore,
@@ -18,6 +20,7 @@ from db.errors import (
     StoreError,
 )
 from models.errors import WorkbenchError
+from workbench import texts
 from workbench.desk.reasons import ReasonMissing
 from workbench.people import NotAllowed
 
@@ -33,6 +36,15 @@ def explain_errors(app: FastAPI) -> None:
         status = 403 if isinstance(error, NotAllowed) else status
         told = error.told() if isinstance(error, ReasonMissing) else []
         return JSONResponse({"error": str(error), "errors": told}, status)
+
+    @app.exception_handler(AccountRefused)
+    def not_so(request: Request, error: AccountRefused) -> JSONResponse:
+        told = texts.say(f"people.refused.{error.reason}", texts.language_of(request))
+        return JSONResponse({"error": told, "errors": []}, 422)
+
+    @app.exception_handler(HTTPException)
+    def not_served(request: Request, error: HTTPException) -> JSONResponse:
+        return JSONResponse({"error": error.detail, "errors": []}, error.status_code, error.headers)
 
     @app.exception_handler(RequestValidationError)
     def malformed(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -50,19 +50,22 @@ def _people() -> None:
         "people",
         sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("name", sa.String(), nullable=False),
+        sa.Column("folded", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("password_hash", sa.String(), nullable=True),
         sa.Column("subject", sa.String(), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_by", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
-        sa.UniqueConstraint("name", name="uq_people_name"),
+        sa.Column("seen_at", sa.DateTime(), nullable=True),
+        sa.UniqueConstraint("folded", name="uq_people_folded"),
         sa.UniqueConstraint("subject", name="uq_people_subject"),
     )
     op.create_table(
         "sign_ins",
         sa.Column("token_sha256", sa.String(64), primary_key=True),
         sa.Column("person_id", sa.Integer(), sa.ForeignKey("people.id"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("seen_at", sa.DateTime(), nullable=False),
         sa.Column("expires_at", sa.DateTime(), nullable=False),
@@ -76,6 +79,7 @@ def _people() -> None:
         sa.Column("created_at", sa.DateTime(), nullable=False),
     )
     op.create_index("ix_failed_sign_ins", "failed_sign_ins", ["name", "address", "created_at"])
+    op.create_index("ix_failed_sign_ins_address", "failed_sign_ins", ["address", "created_at"])
 
 
 def _teamwork() -> None:

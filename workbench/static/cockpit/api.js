@@ -1,5 +1,7 @@
 // The HTTP contract as functions. Knows addresses and errors, nothing of the screen.
 
+import { t } from "/desk/texts.js";
+
 const UNREACHABLE =
   "The server cannot be reached. Check that the workbench is still running; your work is kept here.";
 
@@ -72,13 +74,14 @@ async function read(response) {
     return null;
   });
   if (response.ok && body !== null) return body;
-  const retry = response.status >= 500 || response.status === 429 || response.status === 408;
+  // Who is signed out signs in again: what was to be sent waits until then.
+  const retry = response.status >= 500 || [401, 408, 429].includes(response.status);
   throw new ApiError(sentence(response.status, body), { status: response.status, body, retry });
 }
 
 function sentence(status, body) {
   if (typeof body?.error === "string" && body.error) return body.error;
-  if (status === 401 || status === 403) return "You are signed out. Sign in again in another tab.";
+  if (status === 401) return t("people.signed_out");
   if (status === 404) return "This paper is no longer there. Go back to the list and reload it.";
   return `The server answered with error ${status}. Try again; if it stays, look at its log.`;
 }
