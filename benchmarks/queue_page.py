@@ -151,7 +151,6 @@ def fill(ctx: Context, papers: int) -> None:
             text = " ".join(rng.choices(vocabulary, cum_weights=weights, k=WORDS_A_PAPER))
             _paper(cursor, rng, number, text)
         cursor.execute("COMMIT")
-    cursor.execute("ANALYZE")
     connection.close()
     print(f"{papers} papers in {time.perf_counter() - started:.0f} s")
 

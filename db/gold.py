@@ -58,6 +58,11 @@ def golds(
             yield Gold(*row)
 
 
+def gold_ids(session: Session, *, task: str | None = None) -> list[int]:
+    """The ids of the revisions that hold the gold, one a record."""
+    return _gold_ids(session, {RecordRow.task: task})
+
+
 def _unneeded() -> list[Any]:
     columns: tuple[Any, ...] = (DocumentRow.raw, DocumentRow.origin, DocumentRow.words)
     return [defer(column) for column in columns]

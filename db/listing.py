@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import and_, case, func, literal, literal_column, or_, table, true
+from sqlalchemy import and_, case, func, literal, literal_column, or_, table, tuple_
 from sqlmodel import Session, col, select
 
 from db.columns import utc_now
@@ -79,10 +79,11 @@ class QueueItem:
     n_funders: int
     head: int
     readers: int
+    proposal_id: int | None
     updated_at: datetime
-    assigned: tuple[str, ...]
-    opened_by: str | None
     job: JobRow | None
+    assigned: tuple[str, ...] = ()
+    opened_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +137,11 @@ def neighbours(
     """
     filters = filters or Filters()
     order = _order(filters.sort)
-    keys: Any = select(*(key for key, _ in order)).where(RecordRow.id == record_id)
-    here = session.exec(keys).first()
+    columns: Any = [key for key, _ in order]
+    keys: Any = select(*columns).where(RecordRow.id == record_id)
+    here = session.connection().execute(keys).first()
     if here is None:
         raise NotFound(f"There is no record {record_id}.", "Go back to the queue.")
-    here = tuple(here) if len(order) > 1 else (here if isinstance(here, int) else here[0],)
     others = and_(*_conditions(filters), col(RecordRow.id) != record_id)
     before = _beyond(order, here, back=True)
     counted: Any = select(func.count(), func.coalesce(func.sum(case((before, 1), else_=0)), 0))
@@ -259,15 +260,12 @@ def _from_people(filters: Filters) -> tuple[Any, ...]:
         mine = select(AssignmentRow.record_id).where(AssignmentRow.person == filters.assigned)
         assigned = record_id.in_(mine)
     if filters.decided_by is not None:
-        at_head = and_(
-            RevisionRow.actor == filters.decided_by,
-            col(RevisionRow.record_id) == record_id,
-            col(RevisionRow.seq) == RecordRow.head,
-        )
-        decided = select(RevisionRow.id).where(at_head).correlate(RecordRow).exists()
+        theirs = select(RevisionRow.record_id, RevisionRow.seq)
+        theirs = theirs.where(RevisionRow.actor == filters.decided_by)
+        decided = tuple_(record_id, RecordRow.head).in_(theirs)
     if filters.reason is not None:
         # The kinds stand in the JSON as they are: they are words of ours, without quotes.
-        said = literal_column("records.reasons")
+        said: Any = literal_column("records.reasons")
         reason = func.instr(said, f'"kind":"{filters.reason}"') > 0
     return assigned, decided, reason
 
@@ -280,7 +278,7 @@ def _hold(words: Sequence[str]) -> Any:
     long = [word for word in words if len(word) >= 3]
     short = [col(RecordRow.name).contains(word, autoescape=True) for word in words if len(word) < 3]
     if not long:
-        return and_(true(), *short)
+        return and_(*short)
     pattern = " AND ".join('"' + word.replace('"', '""') + '"' for word in long)
     search: Any = select(literal_column("rowid")).select_from(table("record_search"))
     search = search.where(literal_column("record_search").op("MATCH")(pattern))
@@ -312,10 +310,13 @@ def _items(session: Session, ids: Collection[int]) -> list[QueueItem]:
         .where(col(RecordRow.id).in_(ids))
     )
     people, open_by = _assigned(session, ids), _opened(session, ids)
-    items = {
-        row[0].id: _item(*row, people.get(row[0].id, ()), open_by.get(row[0].id))
-        for row in session.exec(query)
-    }
+    items: dict[int, QueueItem] = {}
+    for record, *rest in session.exec(query):
+        items[record.id] = replace(
+            _item(record, *rest),
+            assigned=people.get(record.id, ()),
+            opened_by=open_by.get(record.id),
+        )
     return [items[id] for id in ids]
 
 
@@ -348,8 +349,6 @@ def _item(
     n_statements: int,
     n_funders: int,
     job: JobRow | None,
-    assigned: tuple[str, ...],
-    opened_by: str | None,
 ) -> QueueItem:
     return QueueItem(
         id=record.id,
@@ -365,8 +364,7 @@ def _item(
         n_funders=n_funders,
         head=record.head,
         readers=record.readers,
+        proposal_id=record.proposal_id,
         updated_at=record.updated_at,
-        assigned=assigned,
-        opened_by=opened_by,
         job=job,
     )

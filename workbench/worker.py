@@ -28,6 +28,7 @@ from models.errors import UnreadableDocument, WorkbenchError
 from models.extract import Pipeline
 from workbench.context import Context, Settings
 from workbench.desk import document_of, document_row
+from workbench.judging import Follower, judge_records
 
 log = logging.getLogger("workbench.worker")
 ROLES: tuple[JobKind, ...] = ("read", "propose")
@@ -35,6 +36,7 @@ PARENT = "WORKBENCH_PARENT"
 """Environment variable with the process id of the app that started the worker."""
 IDLE_SECONDS = 0.25
 BEAT_SECONDS = 2.0
+FOLLOW_SECONDS = 5.0
 
 
 class Worker:
@@ -45,6 +47,8 @@ class Worker:
         self._role = role
         self._model: Backend | None = None
         self._opened: str | None = None
+        self._follower: Follower | None = None
+        self._followed = 0.0
         # Told by the parent: asking the system would come too late if that died meanwhile.
         self._parent = int(os.environ.get(PARENT) or os.getppid())
 
@@ -55,6 +59,8 @@ class Worker:
         if self._role == "read":
             self._sweep()
         while os.getppid() == self._parent:
+            if self._role == "propose":
+                self._follow()
             if not self.step():
                 time.sleep(IDLE_SECONDS)
 
@@ -131,9 +137,20 @@ class Worker:
             record = store.record(session, job.record_id or 0)
             document = document_of(store.document(session, record.document_sha256))
         proposal = Pipeline.funding(self._model_in_use()).propose(document, self._reporter(job))
+        gold = self._follow().gold
         with writing(self._ctx.engine) as session:
             store.add_proposal(session, record.id, proposal)
+            judge_records(session, [record.id], gold)
             jobs.finish(session, job.id)
+
+    def _follow(self) -> Follower:
+        """Judge anew what the decisions since the last look touch: bounded, and not too often."""
+        if self._follower is None:
+            self._follower = Follower(self._ctx)
+        if time.monotonic() - self._followed > FOLLOW_SECONDS:
+            self._follower.follow()
+            self._followed = time.monotonic()
+        return self._follower
 
     def _model_in_use(self) -> Backend:
         """The model, opened anew when another adapter has gone live since the last paper."""

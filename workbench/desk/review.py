@@ -27,22 +27,25 @@ def queue(ctx: Context, filters: Filters, offset: int, limit: int) -> dict[str, 
 
 
 def _item(item: listing.QueueItem) -> dict[str, Any]:
-    names = [name for name in item.__slots__ if name not in ("job", "updated_at")]
+    names = [name for name in item.__slots__ if name not in ("job", "updated_at", "reasons")]
     return {name: getattr(item, name) for name in names} | {
+        "reasons": [reason.model_dump() for reason in item.reasons],
         "updated_at": item.updated_at.isoformat(),
         "job": _job(item.job),
     }
 
 
-def review(ctx: Context, record_id: int, filters: Filters) -> dict[str, Any]:
-    """Everything that the cockpit shows of a record."""
+def review(
+    ctx: Context, record_id: int, filters: Filters, person: str | None = None
+) -> dict[str, Any]:
+    """Everything that the cockpit shows of a record; the next is free for the person."""
     with reading(ctx.engine) as session:
         record = store.record(session, record_id)
         row = store.document(session, record.document_sha256)
         proposed = store.newest_proposal(session, record_id)
         revisions = store.revisions(session, record_id)
         job = job_store.newest_job(session, record_id)
-        position = listing.neighbours(session, record_id, filters)
+        position = listing.neighbours(session, record_id, filters, person=person)
         document = document_of(row)
     proposal = proposed.proposal if proposed else None
     answer, fields = shown(document, proposal, revisions[-1] if revisions else None)
@@ -60,10 +63,12 @@ def review(ctx: Context, record_id: int, filters: Filters) -> dict[str, Any]:
     }
 
 
-def next_record(ctx: Context, record_id: int, filters: Filters) -> int | None:
-    """The record after this one in the queue."""
+def next_record(
+    ctx: Context, record_id: int, filters: Filters, person: str | None = None
+) -> int | None:
+    """The record after this one in the queue that nobody else has open."""
     with reading(ctx.engine) as session:
-        return listing.neighbours(session, record_id, filters).next
+        return listing.neighbours(session, record_id, filters, person=person).next
 
 
 def reground(ctx: Context, record_id: int, answer: Answer) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from workbench.context import Context
-from workbench.routes import deciding, exporting, reading, texts
+from workbench.routes import deciding, exporting, queue, reading, texts
 
-PARTS = (reading, deciding, exporting, texts)
+PARTS = (reading, deciding, exporting, texts, queue)
 
 
 def router(ctx: Context) -> APIRouter:

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from db.errors import EventReused, NotFound, NothingToUndo, StoreError
+from db.views import NameTaken
 from models.errors import WorkbenchError
 from workbench.people import NotAllowed
 
@@ -19,7 +20,7 @@ def explain_errors(app: FastAPI) -> None:
 
     @app.exception_handler(WorkbenchError)
     def refused(request: Request, error: WorkbenchError) -> JSONResponse:
-        refusals = (NotFound, NothingToUndo, EventReused)
+        refusals = (NotFound, NothingToUndo, EventReused, NameTaken)
         broken = isinstance(error, StoreError) and not isinstance(error, refusals)
         status = 404 if isinstance(error, NotFound) else 503 if broken else 422
         status = 403 if isinstance(error, NotAllowed) else status

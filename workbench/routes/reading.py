@@ -33,7 +33,7 @@ def _add_records(routes: APIRouter, ctx: Context) -> None:
 
     @routes.get("/api/records/{record_id}")
     def record(who: Viewer, record_id: RecordId, chosen: Chosen) -> dict[str, Any]:
-        return desk.review(ctx, record_id, chosen)
+        return desk.review(ctx, record_id, chosen, who.name)
 
     @routes.get("/healthz")
     def health() -> Response:

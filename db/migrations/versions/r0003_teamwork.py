@@ -40,8 +40,9 @@ def _records() -> None:
         f"confidence = {newest.format('confidence')}, "
         f"absent = coalesce({newest.format('absent')}, 0)"
     )
-    listed = ("worth", "confidence", "absent", "proposal_id", "updated_at", "name")
-    op.create_index("ix_records_queue", "records", ["task", "status", "project", *listed])
+    numbers = ("worth", "confidence", "absent", "proposal_id", "updated_at", "head")
+    listed = ["task", "status", "project", *numbers, "name", "reasons"]
+    op.create_index("ix_records_queue", "records", listed)
     op.create_index("ix_records_name", "records", ["task", "name"])
     op.create_index("ix_records_worth", "records", ["task", "status", "worth"])
     op.create_index("ix_records_updated", "records", ["updated_at"])
