@@ -12,6 +12,7 @@ import { createHeader } from "./header.js";
 import { createHelp } from "./help.js";
 import { createHistory } from "./history.js";
 import { createKeyboard } from "./keyboard.js";
+import { createLease } from "./lease.js";
 import { createSplit, fillHeight } from "./layout.js";
 import { createMenu } from "./menu.js";
 import { createOpening } from "./opening.js";
@@ -39,6 +40,7 @@ export function mount(element, { recordId = null, filters = {}, onOpen, onChange
     open: (id, next = ctx.filters) => reopen(ctx, id, next ?? {}),
     destroy() {
       stop();
+      ctx.lease.destroy();
       const { opening, keyboard, decisions, menu, help, toasts, clock, prefetch, panes, docs, root } = ctx;
       for (const part of [opening, keyboard, decisions, menu, help, toasts, clock, prefetch]) part.destroy();
       panes.pdf.destroy();
@@ -63,6 +65,7 @@ function make(element, filters, { onOpen, onChange }) {
   const docs = createDocs(api);
   const ctx = { root, api, docs, filters, onOpen, onChange, review: null, wasEditing: null, rawWrong: false };
   ctx.toasts = createToasts(root);
+  ctx.lease = createLease(ctx);
   ctx.clock = createClock(root);
   ctx.prefetch = createPrefetch({ api, docs });
   ctx.screen = createScreen(ctx);
