@@ -42,8 +42,8 @@ def judge_records(
 
 
 def at(ladder: Sequence[float], place: float) -> float:
-    """The worth at a place of the queue, a share from its end; the share itself without ladder."""
-    return ladder[int(place * len(ladder))] if ladder else place
+    """The worth at a place of the queue, which is a share counted from its end."""
+    return ladder[int(place * len(ladder))] if ladder else 0.0
 
 
 def refresh(ctx: Context, tell: Callable[[int], None] = lambda done: None) -> int:

@@ -6,6 +6,16 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+LABELS = {
+    "proposed": "to review",
+    "accepted": "accepted",
+    "corrected": "corrected",
+    "no_funding": "no funding",
+    "skipped": "skipped",
+    "flagged": "flagged",
+}
+
+
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], kind: str) -> str:
     """A table of cells that are HTML already."""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from zlib import crc32
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -106,7 +107,8 @@ def _add_queue(routes: APIRouter, ctx: Context) -> None:
         with reading(ctx.engine) as session:
             stamp = (*worth_store.stamp(session), *leases.stamp(session))
         jobs = desk.jobs(ctx)
-        return {"stamp": "-".join(map(str, stamp)), "jobs": jobs}
+        states = crc32(repr([(job["id"], job["state"]) for job in jobs]).encode())
+        return {"stamp": "-".join(map(str, (*stamp, states))), "jobs": jobs}
 
     @routes.post("/api/queue/refresh", dependencies=JSON_ONLY)
     def refresh(who: Curator) -> dict[str, int]:
