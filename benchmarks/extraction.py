@@ -20,8 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import plots
-from models import patterns
-from models import catalog
+from models import catalog, patterns
 from models.calibration import UNCALIBRATED, Evidence
 from models.documents import read
 from models.extract import Pipeline

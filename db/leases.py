@@ -15,7 +15,12 @@ LEASE = timedelta(minutes=2)
 
 
 def take(
-    session: Session, record_id: int, person: str, *, over: bool = False, now: datetime | None = None
+    session: Session,
+    record_id: int,
+    person: str,
+    *,
+    over: bool = False,
+    now: datetime | None = None,
 ) -> LeaseRow:
     """The lease of a record: this person's, taken or renewed, unless somebody else has it.
 

@@ -1,4 +1,4 @@
-"""One action on many papers: each as it was seen, each a revision of its own, all taken back at once.
+"""One action on many papers: each as it was seen, a revision for each, all taken back at once.
 
 Papers that do not allow it are left alone and told, with the reason. A batch that is sent again
 changes nothing, so that a broken connection is no danger.
@@ -22,9 +22,7 @@ from workbench.context import Context
 from workbench.desk.decisions import EVENT_ID, LARGEST
 
 BulkAction = Literal["accept", "skip", "flag", "propose"]
-Refusal = Literal[
-    "gone", "changed", "decided", "readers", "unread", "failed", "absent", "waiting"
-]
+Refusal = Literal["gone", "changed", "decided", "readers", "unread", "failed", "absent", "waiting"]
 """Why a paper was left alone."""
 MOST = 200
 """Papers of one request: the page sends more in several, and shows how far it is."""

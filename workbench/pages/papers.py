@@ -16,7 +16,9 @@ from workbench.context import Context
 from workbench.people import asked
 
 log = logging.getLogger(__name__)
-QUEUE = "import('/desk/queue/host.js').then((m) => m.hostQueue(element, (p) => trigger('open', p)));"
+QUEUE = (
+    "import('/desk/queue/host.js').then((m) => m.hostQueue(element, (p) => trigger('open', p)));"
+)
 JOBS = "import('/desk/queue/host.js').then((m) => m.hostJobs(element));"
 
 

@@ -16,7 +16,7 @@ export function createBulk(root, { selection, toasts, options, reload }) {
   const count = h("strong", { class: "wb-q-count", "aria-live": "polite" });
   const progress = h("progress", { max: 1, value: 0, hidden: true, "aria-label": t("queue.progress") });
   const act = (name, run, key) =>
-    h("button", { type: "button", class: `wb-q-button ${name === "accept" ? "wb-q-primary" : ""}`, data: { action: `bulk-${name}` }, "aria-keyshortcuts": key, on: { click: run } }, t(`queue.do.${name}`), key ? h("kbd", { text: key === "Shift+A" ? "⇧A" : key, "aria-hidden": "true" }) : null);
+    h("button", { type: "button", class: `wb-q-button ${name === "accept" ? "wb-q-primary" : ""}`, data: { action: `bulk-${name}` }, "aria-keyshortcuts": key, on: { click: run } }, t(`queue.do.${name}`), key ? h("kbd", { text: { "Shift+A": "⇧A", Escape: "Esc" }[key] ?? key, "aria-hidden": "true" }) : null);
   const buttons = [act("accept", () => run("accept"), "Shift+A"), act("skip", () => run("skip")), act("flag", () => flag()), act("assign", () => assign()), act("propose", () => run("propose"))];
   const undo = act("undo", () => takeBack(last), "u");
   const clear = act("clear", () => selection.clear(), "Escape");

@@ -4,7 +4,8 @@ import { h } from "/desk/cockpit/dom.js";
 import { language, t } from "/desk/texts.js";
 
 const MOST_REASONS = 3;
-const when = new Intl.DateTimeFormat(language, { dateStyle: "short", timeStyle: "short" });
+const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
+const moment = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "short" });
 
 /** `hear` has open(id), toggle(id, on, range), all(on); `selection` says what is selected. */
 export function createTable(selection, hear) {
@@ -48,7 +49,7 @@ export function createTable(selection, hear) {
       h("td", { class: "wb-q-confidence" }, confidence(item)),
       ["statements", "funders", "pages"].map((key, at) => h("td", { class: `wb-q-${key} wb-q-number`, text: numbers[at] })),
       h("td", { class: "wb-q-people" }, people(item)),
-      h("td", { class: "wb-q-changed", text: when.format(new Date(item.updated_at)) }),
+      h("td", { class: "wb-q-changed", text: day.format(new Date(item.updated_at)), title: moment.format(new Date(item.updated_at)) }),
     );
   }
 
