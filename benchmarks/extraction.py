@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import baseline, plots
-from models import catalog
+from benchmarks import plots
+from models import catalog, patterns
 from models.calibration import UNCALIBRATED, Evidence
 from models.documents import read
 from models.extract import Pipeline
@@ -99,7 +99,7 @@ def by_regex(
 ) -> Iterable[Row]:
     for record in records:
         started = time.perf_counter()
-        said = baseline.parse(record.statement)
+        said = patterns.parse(record.statement)
         yield answer(record.id, said, time.perf_counter() - started)
 
 
@@ -204,7 +204,7 @@ def pdfs_by_regex(
         document = read(paper.pdf)
         started = time.perf_counter()
         found = [document.text[p.start : p.end] for p in judged_statements(document)]
-        said = baseline.parse("\n".join(found))
+        said = patterns.parse("\n".join(found))
         yield answer(paper.id, said, time.perf_counter() - started) | {
             "statements": found,
             "read": 0,

@@ -61,6 +61,17 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         "SELECT record_id, seq, verdict FROM revisions WHERE after IS NULL "
         "AND verdict IN ('accepted', 'corrected', 'no_funding')",
     ),
+    (
+        "queue",
+        "Record {}: the queue does not show what its document, revision and proposal say.",
+        "SELECT r.id FROM records r JOIN documents d ON d.sha256 = r.document_sha256 "
+        "LEFT JOIN revisions v ON v.record_id = r.id AND v.seq = r.head "
+        "LEFT JOIN proposals p ON p.id = "
+        "(SELECT max(id) FROM proposals WHERE record_id = r.id) "
+        "WHERE r.status != coalesce(v.verdict, 'proposed') OR r.proposal_id IS NOT p.id "
+        "OR r.confidence IS NOT p.confidence OR r.absent != coalesce(p.absent, 0) "
+        "OR r.name != d.name COLLATE BINARY OR NOT r.worth BETWEEN 0 AND 1",
+    ),
 )
 """Kind of problem, its sentence, and the question whose every row is such a problem."""
 

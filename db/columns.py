@@ -6,6 +6,7 @@ A class with `table=True` takes anything in its constructor, so the columns are 
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -16,6 +17,12 @@ from sqlalchemy.types import TypeDecorator
 def utc_now() -> datetime:
     """The present, with its time zone."""
     return datetime.now(timezone.utc)
+
+
+@lru_cache(maxsize=64)
+def _adapter(of: Any) -> TypeAdapter[Any]:
+    """Made once a type: making one costs more than reading a line of the queue with it."""
+    return TypeAdapter(of)
 
 
 class Validated(TypeDecorator[Any]):
@@ -34,7 +41,7 @@ class Validated(TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         if value is None:
             return None
-        adapter = TypeAdapter(self.of)
+        adapter = _adapter(self.of)
         text = adapter.dump_json(adapter.validate_python(value), warnings=False).decode()
         # An instance made by `model_construct` passes unchecked above, so read back what is kept.
         self.parse(text)
@@ -45,7 +52,7 @@ class Validated(TypeDecorator[Any]):
 
     def parse(self, text: str) -> Any:
         """The value of stored JSON; raises `pydantic.ValidationError`."""
-        return TypeAdapter(self.of).validate_json(text)
+        return _adapter(self.of).validate_json(text)
 
 
 class Word(TypeDecorator[str]):

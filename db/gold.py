@@ -37,9 +37,9 @@ def gold(session: Session, record_id: int) -> RevisionRow | None:
     return session.get_one(RevisionRow, found[0]) if found else None
 
 
-def gold_ids(session: Session, project: str | None = None) -> list[int]:
+def gold_ids(session: Session, *, project: str | None = None, task: str | None = None) -> list[int]:
     """The number of each decided record's gold revision, in the order of the records."""
-    return _gold_ids(session, {RecordRow.project: project})
+    return _gold_ids(session, {RecordRow.project: project, RecordRow.task: task})
 
 
 def golds(
@@ -49,8 +49,7 @@ def golds(
 
     Their documents come without `raw`, `origin` and `words`, which load when they are asked for.
     """
-    ids = _gold_ids(session, {RecordRow.project: project, RecordRow.task: task})
-    yield from _of(session, ids)
+    yield from _of(session, gold_ids(session, project=project, task=task))
 
 
 def search(session: Session, query: str, limit: int) -> list[Gold]:

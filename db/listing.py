@@ -1,42 +1,73 @@
-"""The queue that a curator works through: filters, order, search and a record's neighbours."""
+"""The queue that a curator works through: filters, order, search and a record's neighbours.
+
+Everything is asked of the columns of `records` and their indexes. No query loads more than a page:
+counts, places and neighbours are counted by the database.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import and_, func, literal_column, or_, table
+from sqlalchemy import and_, case, func, literal, literal_column, or_, table, tuple_
 from sqlmodel import Session, col, select
 
+from db.columns import utc_now
 from db.errors import NotFound
 from db.readings import closed_to
-from db.tables import DocumentRow, JobRow, ProposalRow, RecordRow, RevisionRow
-from models.schemas import Verdict
+from db.tables import (
+    AssignmentRow,
+    DocumentRow,
+    JobRow,
+    LeaseRow,
+    ProposalRow,
+    Reason,
+    RecordRow,
+    RevisionRow,
+)
+from models.schemas import GOLD_VERDICTS, Verdict
 
-Sort = Literal["uncertain", "newest", "oldest", "name"]
+Sort = Literal["worth", "uncertain", "newest", "oldest", "name"]
 MOST_SEARCHED = 200
 """Characters of a search that are looked at."""
+NOBODY = "@nobody"
+"""Instead of a name: papers that are assigned to no one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which records, in which order. `q` is words that must all stand in the name or the text."""
+    """Which records, in which order; what is None or empty does not matter.
+
+    `q` is words that must all stand in the name or the text. `assigned` is a person's name or
+    `NOBODY`, `reason` the kind of a reason, `decided_by` who made the newest revision. `least` and
+    `most` bound the confidence, both included; unknown confidence is in no range. `since` is the
+    earliest time of the last change.
+    """
 
     status: Verdict | None = None
     q: str = ""
-    sort: Sort = "uncertain"
+    sort: Sort = "worth"
     project: str | None = None
     task: str = "funding"
+    assigned: str | None = None
+    reason: str | None = None
+    decided_by: str | None = None
+    least: float | None = None
+    most: float | None = None
+    absent: bool = False
+    since: datetime | None = None
     reader: str | None = None
     """Leave out what is read blind and needs nothing of this person any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueItem:
-    """One line of the queue. Counts are those of the answer that the form would show."""
+    """One line of the queue. Counts are those of the answer that the form would show.
+
+    `opened_by` is who has the paper open now, if anybody.
+    """
 
     id: int
     name: str
@@ -44,12 +75,18 @@ class QueueItem:
     status: Verdict
     confidence: float | None
     absent: int
+    worth: float
+    reasons: tuple[Reason, ...]
     pages: int
     n_statements: int
     n_funders: int
     head: int
+    readers: int
+    proposal_id: int | None
     updated_at: datetime
     job: JobRow | None
+    assigned: tuple[str, ...] = ()
+    opened_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,33 +115,46 @@ def queue(
     if offset < 0 or limit < 0:
         raise ValueError(f"offset and limit start at 0, got {offset} and {limit}")
     filters = filters or Filters()
-    ordered = _ordered(session, filters)
-    found = Counter(status for _, status in ordered)
-    ids = [id for id, status in ordered if filters.status in (None, status)]
-    return QueuePage(
-        items=_items(session, ids[offset : offset + limit]),
-        total=len(ids),
-        counts={verdict: found[verdict] for verdict in get_args(Verdict)},
-    )
+    order = _order(filters.sort)
+    counts = _counts(session, filters)
+    total = sum(counts.values()) if filters.status is None else counts[filters.status]
+    ids: Sequence[int] = ()
+    if limit and offset < total:
+        query = select(RecordRow.id).where(*_conditions(filters)).order_by(*_sorted(order))
+        ids = session.exec(query.offset(offset).limit(limit)).all()
+    return QueuePage(items=_items(session, ids), total=total, counts=counts)
 
 
-def neighbours(session: Session, record_id: int, filters: Filters | None = None) -> Position:
-    """The record's place in the queue.
+def neighbours(
+    session: Session,
+    record_id: int,
+    filters: Filters | None = None,
+    *,
+    person: str | None = None,
+) -> Position:
+    """The record's place in the queue, and where to go on from it.
 
     A record that no longer fits, such as one just decided in the queue of undecided ones, is
-    counted where it would stand, so that going on from it leads to the next.
+    counted where it would stand, so that going on from it leads to the next. With a `person`,
+    papers that somebody else has open are passed over, though they count.
     """
     filters = filters or Filters()
-    ordered = _ordered(session, filters, keep=record_id)
-    ids = [id for id, status in ordered if id == record_id or filters.status in (None, status)]
-    if record_id not in ids:
+    order = _order(filters.sort)
+    columns: Any = [key for key, _ in order]
+    keys: Any = select(*columns).where(RecordRow.id == record_id)
+    here = session.connection().execute(keys).first()
+    if here is None:
         raise NotFound(f"There is no record {record_id}.", "Go back to the queue.")
-    at = ids.index(record_id)
+    others = and_(*_conditions(filters), col(RecordRow.id) != record_id)
+    before = _beyond(order, here, back=True)
+    counted: Any = select(func.count(), func.coalesce(func.sum(case((before, 1), else_=0)), 0))
+    total, passed = session.exec(counted.select_from(RecordRow).where(others)).one()
+    free = and_(others, _free_for(person)) if person else others
     return Position(
-        index=at + 1,
-        total=len(ids),
-        next=ids[at + 1] if at + 1 < len(ids) else None,
-        previous=ids[at - 1] if at else None,
+        index=passed + 1,
+        total=total + 1,
+        next=_nearest(session, order, here, free, back=False),
+        previous=_nearest(session, order, here, free, back=True),
     )
 
 
@@ -114,115 +164,180 @@ def outdated(session: Session, adapter: str) -> list[tuple[int, str]]:
     Those that wait to be read again already are left out.
     """
     said_by = func.json_extract(ProposalRow.proposal, "$.card.adapter")
-    newest_job = _newest(JobRow.id, JobRow.record_id)
-    query: Any = _joined(select(RecordRow.id, DocumentRow.name))
-    query = query.outerjoin(JobRow, col(JobRow.id) == newest_job).where(
-        _status() == "proposed",
-        col(ProposalRow.id).is_not(None),
+    query: Any = select(RecordRow.id, RecordRow.name)
+    query = query.join(ProposalRow, col(ProposalRow.id) == RecordRow.proposal_id)
+    query = query.outerjoin(JobRow, col(JobRow.id) == _newest_job()).where(
+        RecordRow.status == "proposed",
         func.substr(func.coalesce(said_by, ""), 1, len(adapter) + 1) != f"{adapter}@",
         func.coalesce(col(JobRow.state), "done").not_in(("queued", "running")),
     )
     return [(id, name) for id, name in session.exec(query.order_by(col(RecordRow.id)))]
 
 
-def _ordered(
-    session: Session, filters: Filters, keep: int | None = None
-) -> list[tuple[int, Verdict]]:
-    """Number and status of every record under the filters but for the status, in order.
-
-    Ten thousand pairs are small: counts, page and neighbours all come from this one query.
-    """
-    query: Any = _joined(select(RecordRow.id, _status()))
-    wanted = and_(*_conditions(filters))
-    query = query.where(wanted if keep is None else or_(wanted, col(RecordRow.id) == keep))
-    return [(id, status) for id, status in session.exec(query.order_by(*_order(filters.sort)))]
+def _counts(session: Session, filters: Filters) -> dict[Verdict, int]:
+    every = _conditions(replace(filters, status=None))
+    query: Any = select(RecordRow.status, func.count()).where(*every).group_by(RecordRow.status)
+    found: dict[Verdict, int] = {status: count for status, count in session.exec(query)}
+    return {verdict: found.get(verdict, 0) for verdict in get_args(Verdict)}
 
 
-def _joined(query: Any) -> Any:
-    """Records with their document, newest proposal and newest revision."""
-    newest = _newest(ProposalRow.id, ProposalRow.record_id)
-    head = and_(col(RevisionRow.record_id) == RecordRow.id, col(RevisionRow.seq) == RecordRow.head)
-    return (
-        query.select_from(RecordRow)
-        .join(DocumentRow, col(DocumentRow.sha256) == RecordRow.document_sha256)
-        .outerjoin(ProposalRow, col(ProposalRow.id) == newest)
-        .outerjoin(RevisionRow, head)
-    )
+Key = tuple[Any, bool]
+"""An expression to order by, and whether the highest comes first; never NULL."""
 
 
-def _newest(number: Any, record_id: Any) -> Any:
-    """The highest number among a record's rows of another table."""
-    found: Any = select(func.max(number)).where(record_id == RecordRow.id)
-    return found.correlate(RecordRow).scalar_subquery()
-
-
-def _status() -> Any:
-    return func.coalesce(col(RevisionRow.verdict), "proposed")
-
-
-def _order(sort: Sort) -> tuple[Any, ...]:
+def _order(sort: Sort) -> tuple[Key, ...]:
     record_id = col(RecordRow.id)
+    if sort == "worth":
+        # What is decided comes after all that is not, whatever its worth was.
+        decided = case((col(RecordRow.status).in_(GOLD_VERDICTS), 1), else_=0)
+        return (decided, False), (col(RecordRow.worth), True), (record_id, False)
     if sort == "uncertain":
         # Still without a proposal: last, there is nothing to decide yet. Confidence unknown:
         # before the lowest.
-        waiting = col(ProposalRow.id).is_(None)
-        absent = func.coalesce(ProposalRow.absent, 0) > 0
-        confidence = col(ProposalRow.confidence).asc().nulls_first()
-        return (waiting, absent.desc(), confidence, record_id)
+        waiting = case((col(RecordRow.proposal_id).is_(None), 1), else_=0)
+        absent = case((col(RecordRow.absent) > 0, 1), else_=0)
+        confidence = func.coalesce(RecordRow.confidence, -1.0)
+        return (waiting, False), (absent, True), (confidence, False), (record_id, False)
     if sort == "name":
-        return func.lower(DocumentRow.name), record_id
-    if sort == "newest":
-        return (record_id.desc(),)
-    if sort == "oldest":
-        return (record_id,)
+        return (col(RecordRow.name), False), (record_id, False)
+    if sort in ("newest", "oldest"):
+        return ((record_id, sort == "newest"),)
     raise ValueError(f"unknown sort {sort!r}; known: {', '.join(get_args(Sort))}")
+
+
+def _sorted(order: Sequence[Key], back: bool = False) -> list[Any]:
+    return [key.desc() if falls != back else key.asc() for key, falls in order]
+
+
+def _beyond(order: Sequence[Key], here: Sequence[Any], *, back: bool) -> Any:
+    """Whether a record stands after the one with these keys, or before it."""
+    found: Any = literal(False)
+    for (key, falls), value in reversed(list(zip(order, here, strict=True))):
+        after = key < value if falls != back else key > value
+        found = or_(after, and_(key == value, found))
+    return found
+
+
+def _nearest(
+    session: Session, order: Sequence[Key], here: Sequence[Any], wanted: Any, *, back: bool
+) -> int | None:
+    query = select(RecordRow.id).where(wanted, _beyond(order, here, back=back))
+    nearest: int | None = session.exec(query.order_by(*_sorted(order, back)).limit(1)).first()
+    return nearest
+
+
+def _free_for(person: str) -> Any:
+    """Whether nobody else has the record open."""
+    taken = select(LeaseRow.record_id).where(
+        col(LeaseRow.until) > utc_now(), LeaseRow.person != person
+    )
+    return col(RecordRow.id).not_in(taken)
 
 
 def _conditions(filters: Filters) -> list[Any]:
     found: list[Any] = [RecordRow.task == filters.task]
+    if filters.status is not None:
+        found.append(RecordRow.status == filters.status)
     if filters.project is not None:
         found.append(RecordRow.project == filters.project)
+    if filters.least is not None:
+        found.append(col(RecordRow.confidence) >= filters.least)
+    if filters.most is not None:
+        found.append(col(RecordRow.confidence) <= filters.most)
+    if filters.absent:
+        found.append(col(RecordRow.absent) > 0)
+    if filters.since is not None:
+        found.append(col(RecordRow.updated_at) >= filters.since)
     if filters.reader is not None:
         found.append(col(RecordRow.id).not_in(closed_to(filters.reader)))
+    found += [wanted for wanted in _from_people(filters) if wanted is not None]
     words = filters.q.replace("\0", " ")[:MOST_SEARCHED].split()
-    return found + [_holds(word) for word in words]
+    return found + ([_hold(words)] if words else [])
 
 
-def _holds(word: str) -> Any:
-    """Whether the name or the text has this word, or part of a word, in upper or lower case."""
-    texts = (col(DocumentRow.name), col(DocumentRow.text))
-    # LIKE folds the case of ASCII only; `contains` escapes its wildcards.
-    forms = {word} if word.isascii() else {word, word.lower(), word.upper(), word.title()}
-    looked_at = or_(*(text.contains(form, autoescape=True) for text in texts for form in forms))
-    return looked_at if len(word) < 3 else and_(_may_hold(word), looked_at)
+def _from_people(filters: Filters) -> tuple[Any, ...]:
+    """The conditions that ask other tables, and the reasons."""
+    record_id = col(RecordRow.id)
+    assigned = decided = reason = None
+    if filters.assigned == NOBODY:
+        assigned = record_id.not_in(select(AssignmentRow.record_id))
+    elif filters.assigned is not None:
+        mine = select(AssignmentRow.record_id).where(AssignmentRow.person == filters.assigned)
+        assigned = record_id.in_(mine)
+    if filters.decided_by is not None:
+        theirs = select(RevisionRow.record_id, RevisionRow.seq)
+        theirs = theirs.where(RevisionRow.actor == filters.decided_by)
+        decided = tuple_(record_id, RecordRow.head).in_(theirs)
+    if filters.reason is not None:
+        # The kinds stand in the JSON as they are: they are words of ours, without quotes.
+        said: Any = literal_column("records.reasons")
+        reason = func.instr(said, f'"kind":"{filters.reason}"') > 0
+    return assigned, decided, reason
 
 
-def _may_hold(word: str) -> Any:
-    """The search index's answer: it has all three-letter pieces, though perhaps not in a row."""
-    pieces = {word[at : at + 3].replace('"', '""') for at in range(len(word) - 2)}
-    pattern = " AND ".join(f'"{piece}"' for piece in sorted(pieces))
-    found: Any = select(literal_column("rowid")).select_from(table("record_search"))
-    return col(RecordRow.id).in_(found.where(literal_column("record_search").op("MATCH")(pattern)))
+def _hold(words: Sequence[str]) -> Any:
+    """Whether name and text have all these words, or parts of words, in upper or lower case.
+
+    One or two letters are looked for in the names only: the index has pieces of three.
+    """
+    long = [word for word in words if len(word) >= 3]
+    short = [col(RecordRow.name).contains(word, autoescape=True) for word in words if len(word) < 3]
+    if not long:
+        return and_(*short)
+    pattern = " AND ".join('"' + word.replace('"', '""') + '"' for word in long)
+    search: Any = select(literal_column("rowid")).select_from(table("record_search"))
+    search = search.where(literal_column("record_search").op("MATCH")(pattern))
+    return and_(col(RecordRow.id).in_(search), *short)
+
+
+def _newest_job() -> Any:
+    found: Any = select(func.max(JobRow.id)).where(JobRow.record_id == RecordRow.id)
+    return found.correlate(RecordRow).scalar_subquery()
 
 
 def _items(session: Session, ids: Collection[int]) -> list[QueueItem]:
+    if not ids:
+        return []
     columns: tuple[Any, ...] = (
         RecordRow,
-        DocumentRow.name,
-        _status(),
-        ProposalRow.confidence,
-        ProposalRow.absent,
         func.json_array_length(DocumentRow.pages),
         _length("$.statements", "$.statements"),
         _length("$.funders", "$.extraction.funders"),
         JobRow,
     )
-    query: Any = _joined(select(*columns)).outerjoin(
-        JobRow, col(JobRow.id) == _newest(JobRow.id, JobRow.record_id)
+    head = and_(col(RevisionRow.record_id) == RecordRow.id, col(RevisionRow.seq) == RecordRow.head)
+    query: Any = (
+        select(*columns)
+        .join(DocumentRow, col(DocumentRow.sha256) == RecordRow.document_sha256)
+        .outerjoin(ProposalRow, col(ProposalRow.id) == RecordRow.proposal_id)
+        .outerjoin(RevisionRow, head)
+        .outerjoin(JobRow, col(JobRow.id) == _newest_job())
+        .where(col(RecordRow.id).in_(ids))
     )
-    rows = session.exec(query.where(col(RecordRow.id).in_(ids)))
-    items = {row[0].id: _item(*row) for row in rows}
+    people, open_by = _assigned(session, ids), _opened(session, ids)
+    items: dict[int, QueueItem] = {}
+    for record, *rest in session.exec(query):
+        items[record.id] = replace(
+            _item(record, *rest),
+            assigned=people.get(record.id, ()),
+            opened_by=open_by.get(record.id),
+        )
     return [items[id] for id in ids]
+
+
+def _assigned(session: Session, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    query: Any = select(AssignmentRow.record_id, AssignmentRow.person)
+    query = query.where(col(AssignmentRow.record_id).in_(ids)).order_by(AssignmentRow.person)
+    found: dict[int, tuple[str, ...]] = {}
+    for record_id, person in session.exec(query):
+        found[record_id] = (*found.get(record_id, ()), person)
+    return found
+
+
+def _opened(session: Session, ids: Collection[int]) -> dict[int, str]:
+    query: Any = select(LeaseRow.record_id, LeaseRow.person)
+    query = query.where(col(LeaseRow.record_id).in_(ids), col(LeaseRow.until) > utc_now())
+    return {record_id: person for record_id, person in session.exec(query)}
 
 
 def _length(of_answer: str, of_proposal: str) -> Any:
@@ -235,10 +350,6 @@ def _length(of_answer: str, of_proposal: str) -> Any:
 
 def _item(
     record: RecordRow,
-    name: str,
-    status: Verdict,
-    confidence: float | None,
-    absent: int | None,
     pages: int,
     n_statements: int,
     n_funders: int,
@@ -246,15 +357,19 @@ def _item(
 ) -> QueueItem:
     return QueueItem(
         id=record.id,
-        name=name,
+        name=record.name,
         project=record.project,
-        status=status,
-        confidence=confidence,
-        absent=absent or 0,
+        status=record.status,
+        confidence=record.confidence,
+        absent=record.absent,
+        worth=record.worth,
+        reasons=record.reasons,
         pages=pages,
         n_statements=n_statements,
         n_funders=n_funders,
         head=record.head,
+        readers=record.readers,
+        proposal_id=record.proposal_id,
         updated_at=record.updated_at,
         job=job,
     )

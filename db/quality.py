@@ -84,7 +84,7 @@ def version(session: Session) -> tuple[int, int]:
 
 def decided_ids(session: Session, scope: Scope) -> list[int]:
     """The gold revisions within the scope; its model is not looked at."""
-    ids = gold_ids(session, scope.project)
+    ids = gold_ids(session, project=scope.project)
     if scope.person is None and scope.since is None and scope.until is None:
         return ids
     found: Any = select(RevisionRow.id).where(*_when(RevisionRow.created_at, scope))

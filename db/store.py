@@ -44,10 +44,12 @@ def add_document(
     if not has_document(session, document.sha256):
         session.add(document)
         session.flush()
+    known = session.exec(select(DocumentRow.name).where(DocumentRow.sha256 == document.sha256))
     record = RecordRow(
         document_sha256=document.sha256,
         task=task,
         project=project,
+        name=known.one(),
         readers=readers_of(session, project, document.sha256),
     )
     session.add(record)
@@ -113,6 +115,7 @@ def add_proposal(session: Session, record_id: int, proposal: Proposal) -> Propos
     target.confidence, target.absent = row.confidence, row.absent
     session.add(row)
     session.flush()
+    target.proposal_id = row.id
     return row
 
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import get_args
+
 import pytest
 from sqlalchemy import Engine
 
 from db import jobs
+from db.assignments import assign
+from db.columns import utc_now
 from db.engine import reading, writing
-from db.listing import Filters, neighbours, outdated, queue
+from db.leases import take
+from db.listing import NOBODY, Filters, Sort, neighbours, outdated, queue
+from db.tables import Reason
+from db.worth import keep
 from models.schemas import Proposal
 from tests.stores import add, proposed, said, save, undo
+
+AUDIT = Reason(kind="audit")
 
 
 class TestTheQueue:
@@ -30,7 +40,8 @@ class TestTheQueue:
     @pytest.mark.parametrize(
         ("filters", "names"),
         [
-            (Filters(), "c d A b e"),
+            (Filters(), "A c d e b"),
+            (Filters(sort="uncertain"), "c d A b e"),
             (Filters(sort="newest"), "e d c A b"),
             (Filters(sort="oldest"), "b A c d e"),
             (Filters(sort="name"), "A b c d e"),
@@ -39,11 +50,14 @@ class TestTheQueue:
             (Filters(task="none"), ""),
             (Filters(q="erc", sort="name"), "b"),
             (Filters(q="UNSURE"), "A"),
-            (Filters(q="un", sort="name"), "A b d"),
-            (Filters(q="%"), "A"),
+            (Filters(q="un", sort="name"), "A d"),
+            (Filters(q="%"), ""),
+            (Filters(q="d-", sort="name"), "d"),
+            (Filters(q="fund un", sort="name"), ""),
             (Filters(q="100%"), "A"),
             (Filters(q="a_b"), "A"),
-            (Filters(q="_"), "A"),
+            (Filters(q="_"), ""),
+            (Filters(q="paid by a_"), ""),
             (Filters(q="österreich"), "c"),
             (Filters(q="ÖSTERREICH"), "c"),
             (Filters(q="und forsch"), "d"),
@@ -54,11 +68,25 @@ class TestTheQueue:
             (Filters(q="/"), ""),
             (Filters(q="paidby"), ""),
             (Filters(q="pdf", sort="name"), "A b c d e"),
-            (Filters(q="\0 \t"), "c d A b e"),
+            (Filters(q="\0 \t", sort="uncertain"), "c d A b e"),
             (Filters(q="x" * 9_999), ""),
             (Filters(status="accepted", sort="name"), "b"),
             (Filters(status="proposed", sort="name"), "c d e"),
             (Filters(status="skipped", q="100%"), "A"),
+            (Filters(absent=True), "c"),
+            (Filters(least=0.5, sort="name"), "b c"),
+            (Filters(least=0.1, most=0.8, sort="name"), "A c"),
+            (Filters(decided_by="ada", sort="name"), "A b"),
+            (Filters(decided_by="bea"), ""),
+            (Filters(assigned="bea", sort="name"), "A c"),
+            (Filters(assigned=NOBODY, sort="name"), "b d e"),
+            (Filters(assigned="ada"), ""),
+            (Filters(reason="absent"), "c"),
+            (Filters(reason="absen"), ""),
+            (Filters(reason="audit", sort="name"), "c d"),
+            (Filters(since=utc_now() - timedelta(hours=1), sort="name"), "A b c d e"),
+            (Filters(since=utc_now() + timedelta(hours=1)), ""),
+            (Filters(project="inbox", assigned="bea", status="proposed", absent=True), "c"),
         ],
         ids=str,
     )
@@ -68,10 +96,70 @@ class TestTheQueue:
         with writing(engine) as session:
             save(session, records["b-sure.pdf"])
             save(session, records["A-unsure.pdf"], "skipped")
+            assign(session, [records["A-unsure.pdf"], records["c-absent.pdf"]], ["bea"], "x")
+            keep(
+                session,
+                records["c-absent.pdf"],
+                0.0,
+                [Reason(kind="absent", detail='"kind'), AUDIT],
+            )
+            keep(session, records["d-unknown.pdf"], 0.0, [AUDIT])
         with reading(engine) as session:
             page = queue(session, filters)
             assert " ".join(item.name[0] for item in page.items) == names
             assert page.total == len(names.split())
+
+    def test_what_is_worth_most_comes_first_and_what_is_decided_last(
+        self, engine: Engine, records: dict[str, int]
+    ) -> None:
+        with writing(engine) as session:
+            for name, worth in zip(sorted(records), (0.2, 0.9, 0.5, 0.5, 0.0), strict=True):
+                keep(session, records[name], worth, [Reason(kind="doubt", detail="X")])
+        names = lambda page: " ".join(item.name[0] for item in page.items)  # noqa: E731
+        with reading(engine) as session:
+            page = queue(session)
+            assert names(page) == "b c d A e"
+            assert page.items[0].reasons == (Reason(kind="doubt", detail="X"),)
+        with writing(engine) as session:
+            save(session, records["b-sure.pdf"])
+            save(session, records["c-absent.pdf"], "skipped")
+        with reading(engine) as session:
+            assert names(queue(session)) == "c d A e b"
+            place = neighbours(session, records["e-waiting.pdf"])
+            assert (place.index, place.next) == (4, records["b-sure.pdf"])
+
+    def test_papers_that_somebody_else_has_open_are_passed_over(
+        self, engine: Engine, records: dict[str, int]
+    ) -> None:
+        order = [records[name] for name in sorted(records, key=str.lower)]
+        now = utc_now()
+        with writing(engine) as session:
+            take(session, order[1], "bea")
+            take(session, order[2], "ada")
+            take(session, order[3], "bea", now=now - timedelta(hours=1))
+        by_name = Filters(sort="name")
+        with reading(engine) as session:
+            place = neighbours(session, order[0], by_name, person="ada")
+            assert (place.next, place.total) == (order[2], 5)
+            assert neighbours(session, order[2], by_name, person="ada").previous == order[0]
+            assert neighbours(session, order[2], by_name, person="ada").next == order[3]
+            assert neighbours(session, order[0], by_name, person="bea").next == order[1]
+            assert neighbours(session, order[0], by_name).next == order[1]
+            lines = {item.id: item.opened_by for item in queue(session, by_name).items}
+            assert [lines[id] for id in order] == [None, "bea", "ada", None, None]
+
+    @pytest.mark.parametrize("sort", get_args(Sort))
+    def test_every_order_is_walked_to_its_end_and_back(
+        self, engine: Engine, records: dict[str, int], sort: Sort
+    ) -> None:
+        with writing(engine) as session:
+            save(session, records["A-unsure.pdf"])
+        with reading(engine) as session:
+            ids = [item.id for item in queue(session, Filters(sort=sort)).items]
+            places = [neighbours(session, id, Filters(sort=sort)) for id in ids]
+            assert [place.index for place in places] == [1, 2, 3, 4, 5]
+            assert [place.next for place in places] == [*ids[1:], None]
+            assert [place.previous for place in places] == [None, *ids[:-1]]
 
     def test_an_unknown_order_is_a_mistake(self, engine: Engine) -> None:
         with pytest.raises(ValueError, match="unknown sort"), reading(engine) as session:
@@ -107,14 +195,14 @@ class TestTheQueue:
             newest = jobs.enqueue(session, "propose", "c", record_id=record_id)
             jobs.fail(session, newest.id, "no model")
         with reading(engine) as session:
-            line = queue(session, limit=1).items[0]
+            line = queue(session, Filters(sort="uncertain"), limit=1).items[0]
             assert (line.id, line.confidence, line.absent, line.pages) == (record_id, 0.8, 1, 1)
             assert (line.n_statements, line.n_funders, line.head) == (0, 1, 0)
             assert line.job and (line.job.state, line.job.error) == ("failed", "no model")
         with writing(engine) as session:
             save(session, record_id, "corrected", answer=said("P", "Q"))
         with reading(engine) as session:
-            line = queue(session, limit=1).items[0]
+            line = queue(session, Filters(sort="uncertain"), limit=1).items[0]
             assert (line.n_funders, line.head, line.status) == (2, 1, "corrected")
 
     def test_neighbours_walk_the_queue(self, engine: Engine, records: dict[str, int]) -> None:

@@ -28,7 +28,9 @@ app = typer.Typer(
     help="Find and correct who paid for a paper.", no_args_is_help=True, add_completion=False
 )
 models_app = typer.Typer(help="See the models.", no_args_is_help=True)
+queue_app = typer.Typer(help="Look after the queue.", no_args_is_help=True)
 app.add_typer(store_app, name="db")
+app.add_typer(queue_app, name="queue")
 app.add_typer(models_app, name="models")
 app.add_typer(train_app, name="train")
 app.add_typer(runs_app, name="runs")
@@ -252,6 +254,14 @@ def models_list(as_json: Json = False) -> None:
         typer.echo(json.dumps(rows))
     else:
         table(tuple(rows[0]), [tuple(map(str, row.values())) for row in rows])
+
+
+@queue_app.command("refresh")
+def queue_refresh(as_json: Json = False) -> None:
+    """Judge anew what a look at each open paper is worth, also while the app runs."""
+    from workbench import judging
+
+    tell({"papers": judging.refresh(_context())}, as_json)
 
 
 def _context(**given: Any) -> Context:

@@ -32,6 +32,7 @@ from workbench.batch import parse_row, proposal_row
 from workbench.beats import Pulse
 from workbench.context import Context, Settings
 from workbench.desk import document_of, document_row
+from workbench.judging import Follower, judge_records
 
 log = logging.getLogger("workbench.worker")
 ROLES: tuple[JobKind, ...] = ("read", "propose")
@@ -41,6 +42,7 @@ IDLE_SECONDS = 0.25
 BEAT_SECONDS = 2.0
 KINDS: dict[JobKind, tuple[JobKind, ...]] = {"read": ("read",), "propose": ("ask", "propose")}
 """The jobs of a role, those first for which somebody waits."""
+FOLLOW_SECONDS = 5.0
 
 
 class Worker:
@@ -51,6 +53,8 @@ class Worker:
         self._role = role
         self._model: Backend | None = None
         self._opened: str | None = None
+        self._follower: Follower | None = None
+        self._followed = 0.0
         # Told by the parent: asking the system would come too late if that died meanwhile.
         self._parent = int(os.environ.get(PARENT) or os.getppid())
         self._kinds = KINDS[role]
@@ -64,6 +68,8 @@ class Worker:
         if self._role == "read":
             self._sweep()
         while os.getppid() == self._parent:
+            if self._role == "propose":
+                self._follow()
             if not self.step():
                 self._pulse.idle()
                 time.sleep(IDLE_SECONDS)
@@ -147,8 +153,10 @@ class Worker:
             record = store.record(session, job.record_id or 0)
             document = document_of(store.document(session, record.document_sha256))
         proposal = Pipeline.funding(self._model_in_use()).propose(document, self._reporter(job))
+        gold = self._follow().gold
         with writing(self._ctx.engine) as session:
             store.add_proposal(session, record.id, proposal)
+            judge_records(session, [record.id], gold)
             jobs.finish(session, job.id)
 
     def _answer(self, job: JobRow) -> None:
@@ -165,6 +173,15 @@ class Worker:
             if jobs.exists(session, job.id):
                 put_answer(Path(job.path or ""), answer)
                 jobs.finish(session, job.id)
+
+    def _follow(self) -> Follower:
+        """Judge anew what the decisions since the last look touch: bounded, and not too often."""
+        if self._follower is None:
+            self._follower = Follower(self._ctx)
+        if time.monotonic() - self._followed > FOLLOW_SECONDS:
+            self._follower.follow()
+            self._followed = time.monotonic()
+        return self._follower
 
     def _model_in_use(self) -> Backend:
         """The model, opened anew when another adapter has gone live since the last paper."""

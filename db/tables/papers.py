@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Column, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import Column, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from db.columns import UtcDateTime, Validated, Word, utc_now
@@ -59,16 +59,33 @@ class RecordRow(SQLModel, table=True):
     """A document to be decided for one task.
 
     `head` is the number of its newest revision, 0 where there is none: whoever saves names the
-    head that they saw. `status`, `confidence` and `absent` repeat what the newest revision and
-    proposal say, and `worth` (0 to 1) with `reasons` why the paper should be looked at: a queue
-    of 100,000 is read from one index. `readers` people decide it, blind to each other where it
-    is more than one.
+    head that they saw. `name`, `status`, `proposal_id`, `confidence` and `absent` repeat what the
+    document, the newest revision and the newest proposal say, and `worth` (0 to 1) with `reasons`
+    why the paper should be looked at: a queue of 100,000 is read from one index, so small columns
+    stand first. `readers` people decide it, blind to each other where it is more than one.
     """
 
     __tablename__ = "records"
     __table_args__ = (
         UniqueConstraint("document_sha256", "task", name="uq_records_document_task"),
         Index("ix_records_project", "project", "id"),
+        Index("ix_records_updated", "updated_at"),
+        Index(
+            "ix_records_queue",
+            "task",
+            "status",
+            "project",
+            "worth",
+            "confidence",
+            "absent",
+            "proposal_id",
+            "updated_at",
+            "head",
+            "name",
+            "reasons",
+        ),
+        Index("ix_records_name", "task", "name"),
+        Index("ix_records_worth", "task", "status", "worth"),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -76,6 +93,8 @@ class RecordRow(SQLModel, table=True):
     task: str = "funding"
     project: str = "inbox"
     head: int = 0
+    name: str = Field(default="", sa_column=Column(String(collation="NOCASE"), nullable=False))
+    proposal_id: int | None = None
     status: Verdict = Field(default="proposed", sa_column=Column(Word(Verdict), nullable=False))
     confidence: float | None = None
     absent: int = 0
@@ -133,6 +152,7 @@ class RevisionRow(SQLModel, table=True):
         Index("ix_revisions_verdict", "record_id", "seq", "verdict"),
         Index("ix_revisions_batch", "batch"),
         Index("ix_revisions_actor", "actor", "created_at"),
+        Index("ix_revisions_decider", "actor", "record_id", "seq"),
     )
 
     id: int = Field(default=None, primary_key=True)

@@ -11,6 +11,7 @@ from uuid import uuid4
 from db import jobs as job_store
 from db import listing, store
 from db.engine import reading, writing
+from db.errors import StoreError
 from workbench.context import Context
 
 
@@ -46,18 +47,32 @@ def propose_outdated(ctx: Context, adapter: str) -> int:
     return len(waiting)
 
 
+def retry(ctx: Context, job_id: int) -> None:
+    """Try a failed job again. A file that could not be read at all must be dropped again."""
+    with writing(ctx.engine) as session:
+        job = job_store.job(session, job_id)
+        if job.path is not None and not Path(job.path).is_file():
+            raise StoreError(
+                f"The file of {job.name} was not kept: it could not be read.",
+                "Drop the file again.",
+            )
+        job_store.retry(session, job_id)
+
+
 def jobs(ctx: Context, limit: int = 30) -> list[dict[str, Any]]:
     """The newest jobs that are not done, and the last done ones."""
     with reading(ctx.engine) as session:
         rows = job_store.recent_jobs(session, limit)
     return [
         {
+            "id": row.id,
             "name": row.name,
             "kind": row.kind,
             "state": row.state,
             "progress": row.progress,
             "error": row.error,
             "hint": row.hint,
+            "can_retry": row.state == "failed" and (row.path is None or Path(row.path).is_file()),
         }
         for row in rows
     ]

@@ -30,8 +30,9 @@ def queue(ctx: Context, filters: Filters, offset: int, limit: int) -> dict[str, 
 
 
 def _item(item: listing.QueueItem) -> dict[str, Any]:
-    names = [name for name in item.__slots__ if name not in ("job", "updated_at")]
+    names = [name for name in item.__slots__ if name not in ("job", "updated_at", "reasons")]
     return {name: getattr(item, name) for name in names} | {
+        "reasons": [reason.model_dump() for reason in item.reasons],
         "updated_at": item.updated_at.isoformat(),
         "job": _job(item.job),
     }
@@ -40,7 +41,7 @@ def _item(item: listing.QueueItem) -> dict[str, Any]:
 def review(
     ctx: Context, record_id: int, filters: Filters, who: Person | None = None
 ) -> dict[str, Any]:
-    """Everything that the cockpit shows of a record to somebody."""
+    """Everything that the cockpit shows of a record to somebody; the next is free for them."""
     with reading(ctx.engine) as session:
         record = store.record(session, record_id)
         row = store.document(session, record.document_sha256)
@@ -49,7 +50,7 @@ def review(
         own = readings.view(session, record, who)
         head, revisions = (own.head, own.revisions) if own else (record.head, revisions)
         job = job_store.newest_job(session, record_id)
-        position = listing.neighbours(session, record_id, filters)
+        position = listing.neighbours(session, record_id, filters, person=who.name if who else None)
         comments = told_comments(session, record, who)
         document = document_of(row)
     proposal = proposed.proposal if proposed else None
@@ -71,10 +72,12 @@ def review(
     }
 
 
-def next_record(ctx: Context, record_id: int, filters: Filters) -> int | None:
-    """The record after this one in the queue."""
+def next_record(
+    ctx: Context, record_id: int, filters: Filters, person: str | None = None
+) -> int | None:
+    """The record after this one in the queue that nobody else has open."""
     with reading(ctx.engine) as session:
-        return listing.neighbours(session, record_id, filters).next
+        return listing.neighbours(session, record_id, filters, person=person).next
 
 
 def reground(ctx: Context, record_id: int, answer: Answer) -> dict[str, Any]:

@@ -3,23 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Annotated, Literal
 
 from fastapi import Depends, HTTPException, Path, Query, Request
 
 from db.listing import Filters, Sort
 from models.schemas import Verdict
-from workbench.people import Person, needs
+from workbench.people import Person, needs, person_of
 
 
 def filters(
+    request: Request,
     status: Verdict | Literal[""] = "",
     q: Annotated[str, Query(max_length=200)] = "",
-    sort: Sort = "uncertain",
+    sort: Sort = "worth",
     project: Annotated[str, Query(max_length=100)] = "",
+    assigned: Annotated[str, Query(max_length=100)] = "",
+    reason: Annotated[str, Query(pattern="^[a-z_]{0,40}$")] = "",
+    decided_by: Annotated[str, Query(max_length=100)] = "",
+    least: Annotated[float | None, Query(ge=0, le=1)] = None,
+    most: Annotated[float | None, Query(ge=0, le=1)] = None,
+    absent: bool = False,
+    since: datetime | None = None,
 ) -> Filters:
-    """The queue's filters out of the query string."""
-    return Filters(status=status or None, q=q, sort=sort, project=project or None)
+    """The queue's filters out of the query string; `@me` is who asks, `@nobody` no one."""
+    person = person_of(request)
+    me = person.name if person else ""
+    if since is not None and since.tzinfo is None:
+        since = since.replace(tzinfo=timezone.utc)
+    return Filters(
+        status=status or None,
+        q=q,
+        sort=sort,
+        project=project or None,
+        assigned=(me if assigned == "@me" else assigned) or None,
+        reason=reason or None,
+        decided_by=(me if decided_by == "@me" else decided_by) or None,
+        least=least,
+        most=most,
+        absent=absent,
+        since=since,
+    )
 
 
 def read_for(chosen: Filters, who: Person) -> Filters:

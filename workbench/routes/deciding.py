@@ -37,7 +37,7 @@ def add(routes: APIRouter, ctx: Context) -> None:
             {
                 "seq": revision.seq,
                 "status": revision.verdict,
-                "next": desk.next_record(ctx, record_id, read_for(chosen, who)),
+                "next": desk.next_record(ctx, record_id, read_for(chosen, who), who.name),
             },
             201,
         )

@@ -19,10 +19,14 @@ from db.errors import (
     ReadBlind,
     StoreError,
 )
+from db.views import ViewNameTaken
 from models.errors import WorkbenchError
 from workbench import texts
 from workbench.desk.reasons import ReasonMissing
 from workbench.people import NotAllowed
+
+REFUSALS = (NotFound, NothingToUndo, NothingToRestore, EventReused, ReadBlind, ViewNameTaken)
+"""Errors of the store that are no fault of it."""
 
 
 def explain_errors(app: FastAPI) -> None:
@@ -30,7 +34,14 @@ def explain_errors(app: FastAPI) -> None:
 
     @app.exception_handler(WorkbenchError)
     def refused(request: Request, error: WorkbenchError) -> JSONResponse:
-        refusals = (NotFound, NothingToUndo, NothingToRestore, EventReused, ReadBlind)
+        refusals = (
+            NotFound,
+            NothingToUndo,
+            NothingToRestore,
+            EventReused,
+            ReadBlind,
+            ViewNameTaken,
+        )
         broken = isinstance(error, StoreError) and not isinstance(error, refusals)
         status = 404 if isinstance(error, NotFound) else 503 if broken else 422
         status = 403 if isinstance(error, NotAllowed) else status

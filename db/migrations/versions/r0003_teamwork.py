@@ -11,6 +11,7 @@ down_revision = "0002"
 
 def upgrade() -> None:
     _records()
+    _search()
     _revisions()
     _people()
     _teamwork()
@@ -20,6 +21,8 @@ def upgrade() -> None:
 
 def _records() -> None:
     for column in (
+        sa.Column("name", sa.String(collation="NOCASE"), nullable=False, server_default=""),
+        sa.Column("proposal_id", sa.Integer(), nullable=True),
         sa.Column("status", sa.String(), nullable=False, server_default="proposed"),
         sa.Column("confidence", sa.Float(), nullable=True),
         sa.Column("absent", sa.Integer(), nullable=False, server_default="0"),
@@ -31,10 +34,31 @@ def _records() -> None:
     newest = "(SELECT {} FROM proposals WHERE record_id = records.id ORDER BY id DESC LIMIT 1)"
     op.execute(
         "UPDATE records SET "
+        "name = (SELECT name FROM documents WHERE sha256 = document_sha256), "
+        f"proposal_id = {newest.format('id')}, "
         "status = coalesce((SELECT verdict FROM revisions v WHERE v.record_id = records.id "
         "AND v.seq = records.head), 'proposed'), "
         f"confidence = {newest.format('confidence')}, "
         f"absent = coalesce({newest.format('absent')}, 0)"
+    )
+    numbers = ("worth", "confidence", "absent", "proposal_id", "updated_at", "head")
+    listed = ["task", "status", "project", *numbers, "name", "reasons"]
+    op.create_index("ix_records_queue", "records", listed)
+    op.create_index("ix_records_name", "records", ["task", "name"])
+    op.create_index("ix_records_worth", "records", ["task", "status", "worth"])
+    op.create_index("ix_records_updated", "records", ["updated_at"])
+
+
+def _search() -> None:
+    # With the places of the pieces a word is found without looking into the texts: counting 80,000
+    # hits takes 30 ms instead of reading 80,000 texts. The index is three to four times the text.
+    op.execute("DROP TABLE record_search")
+    op.execute(
+        "CREATE VIRTUAL TABLE record_search USING fts5(text, content='', tokenize='trigram')"
+    )
+    op.execute(
+        "INSERT INTO record_search (rowid, text) SELECT r.id, d.name || char(10) || d.text "
+        "FROM records r JOIN documents d ON d.sha256 = r.document_sha256"
     )
 
 
@@ -43,6 +67,7 @@ def _revisions() -> None:
     op.add_column("revisions", sa.Column("batch", sa.String(), nullable=True))
     op.create_index("ix_revisions_batch", "revisions", ["batch"])
     op.create_index("ix_revisions_actor", "revisions", ["actor", "created_at"])
+    op.create_index("ix_revisions_decider", "revisions", ["actor", "record_id", "seq"])
 
 
 def _people() -> None:

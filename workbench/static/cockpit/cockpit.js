@@ -14,6 +14,7 @@ import { createHelp } from "./help.js";
 import { createHistory } from "./history.js";
 import { createHover } from "./hover.js";
 import { createKeyboard } from "./keyboard.js";
+import { createLease } from "./lease.js";
 import { createSplit, fillHeight } from "./layout.js";
 import { createMenu } from "./menu.js";
 import { createOpening } from "./opening.js";
@@ -44,6 +45,7 @@ export function mount(element, { recordId = null, filters = {}, onOpen, onChange
     open: (id, next = ctx.filters) => reopen(ctx, id, next ?? {}),
     destroy() {
       stop();
+      ctx.lease.destroy();
       const { opening, keyboard, decisions, menu, help, toasts, clock, prefetch, hover, pace, panes, docs, root } = ctx;
       for (const part of [opening, keyboard, decisions, menu, help, toasts, clock, prefetch, hover, pace]) part.destroy();
       panes.pdf.destroy();
@@ -68,6 +70,7 @@ function make(element, filters, { onOpen, onChange }) {
   const docs = createDocs(api);
   const ctx = { root, api, docs, filters, onOpen, onChange, review: null, wasEditing: null, rawWrong: false };
   ctx.toasts = createToasts(root);
+  ctx.lease = createLease(ctx);
   ctx.clock = createClock();
   ctx.pace = createPace(api);
   ctx.saveState = createSaveState((id) => ctx.opening.open(id));

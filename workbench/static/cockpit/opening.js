@@ -35,6 +35,7 @@ export function createOpening(ctx) {
       const review = new Review({ payload, api: ctx.api, hear, start: from });
       review.restored = from?.reason ? from : null;
       ctx.review = review;
+      ctx.lease.opened(id);
       if (from?.reason) review.store();
       ctx.screen.shown(review);
       poll();

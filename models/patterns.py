@@ -1,4 +1,4 @@
-"""What regular expressions find in a funding statement: the baseline without a model."""
+"""What regular expressions find in a funding statement: a second opinion without a model."""
 
 from __future__ import annotations
 
