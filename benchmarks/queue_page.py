@@ -118,7 +118,7 @@ def over_http(ctx: Context) -> Iterator[tuple[str, Callable[[], Any]]]:
     from fastapi import FastAPI
     from fastapi.testclient import TestClient
 
-    from workbench.people import SignedIn
+    from workbench.gate import SignedIn
     from workbench.routes import router
 
     app = FastAPI()

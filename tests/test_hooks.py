@@ -26,8 +26,8 @@ from tests.desks import wait_for
 from tests.stores import add, save, undo
 from workbench.addresses import NotAllowedAddress, target
 from workbench.context import Context, Settings
+from workbench.gate import SignedIn
 from workbench.hooks import Sender
-from workbench.people import SignedIn
 from workbench.routes import router
 from workbench.routes.errors import explain_errors
 

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
@@ -18,21 +17,8 @@ from db.engine import reading, writing
 from db.tables import DocumentRow, Role
 from models.schemas import Extraction
 from tests.stores import add, proposed, save
+from tests.teams import team
 from workbench.context import Context, Settings
-from workbench.people import Person, SignedIn
-from workbench.routes import router
-from workbench.routes.errors import explain_errors
-
-
-class Named(SignedIn):
-    """Whoever the request says: `x-person: name role`."""
-
-    def find(self, scope: Any) -> Person | None:
-        said = dict(scope["headers"]).get(b"x-person", b"ada curator").decode()
-        if not said:
-            return None
-        name, role = said.split()
-        return Person(name, role)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -42,11 +28,8 @@ def ctx(tmp_path: Path) -> Context:
 
 @pytest.fixture
 def client(ctx: Context) -> Iterator[TestClient]:
-    app = FastAPI()
-    app.add_middleware(Named, ctx=ctx)
-    explain_errors(app)
-    app.include_router(router(ctx))
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with team(ctx) as client:
+        client.headers["x-person"] = "ada curator"
         yield client
 
 
