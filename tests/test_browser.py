@@ -218,7 +218,7 @@ def test_the_pages_fit_the_screen_in_light_and_dark(
     page.wait_for_timeout(1_000)
     page.screenshot(path=SHOTS / f"review-{theme}-{width}.png")
     labels = page.locator("#wb-tabs [role=tab][data-tab-id]").all_inner_texts()
-    assert labels == ["Papers", "Review", "Train", "Export", "System"]
+    assert labels == ["Papers", "Review", "Train", "Export", "System", "People"]
     overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert overflow <= 0
     assert page.evaluate("document.documentElement.scrollHeight - window.innerHeight") <= 0
