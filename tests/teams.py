@@ -70,9 +70,10 @@ class Member(NamedTuple):
         return self.client.post(path, json=body, headers=self._headers())
 
     def decide(self, record: int, action: str = "save", **more: Any) -> Response:
-        """What the cockpit sends, upon the head that this person sees."""
+        """What the cockpit sends, upon the head that this person sees; all values have reasons."""
         head = self.get(f"/api/records/{record}").json()["head"]
         facts = {"base_seq": head, "action": action, "client_event_id": uuid4().hex}
+        facts["reasons"] = dict.fromkeys(pointers(more.get("answer")), "seen in a figure")
         return self.post(f"/api/records/{record}/revisions", facts | more)
 
     def undo(self, record: int) -> Response:
@@ -105,6 +106,18 @@ def answer(*funders: tuple[str, str], statement: str = "") -> dict[str, Any]:
             for name, award in funders
         ],
     }
+
+
+def pointers(answer: Mapping[str, Any] | None) -> Iterator[str]:
+    """To every statement, name and award id of an answer."""
+    if answer is None:
+        return
+    yield from (f"/statements/{n}" for n, _ in enumerate(answer["statements"]))
+    for n, funder in enumerate(answer["funders"]):
+        yield f"/funders/{n}/funder_name"
+        for m, award in enumerate(funder["awards"]):
+            ids = range(len(award["award_ids"]))
+            yield from (f"/funders/{n}/awards/{m}/award_ids/{k}" for k in ids)
 
 
 def two_readers(ctx: Context, project: str = "inbox", readers: int = 2) -> None:

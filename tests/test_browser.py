@@ -14,6 +14,18 @@ from tests.desks import SAMPLES, SHOTS, Desk, open_paper, running_desk, save, up
 
 pytestmark = pytest.mark.browser
 
+TABS = [
+    "Papers",
+    "Review",
+    "Adjudicate",
+    "Quality",
+    "Train",
+    "Export",
+    "Doctor",
+    "About",
+    "People",
+]
+
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
@@ -218,7 +230,7 @@ def test_the_pages_fit_the_screen_in_light_and_dark(
     page.wait_for_timeout(1_000)
     page.screenshot(path=SHOTS / f"review-{theme}-{width}.png")
     labels = page.locator("#wb-tabs [role=tab][data-tab-id]").all_inner_texts()
-    assert labels == ["Papers", "Review", "Train", "Export", "Doctor", "About"]
+    assert labels == TABS
     overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert overflow <= 0
     assert page.evaluate("document.documentElement.scrollHeight - window.innerHeight") <= 0

@@ -84,7 +84,9 @@ class TestAssignments:
     ) -> None:
         with writing(engine) as session:
             for name, active in (("ada", True), ("old", False)):
-                row = PersonRow(name=name, role="curator", active=active, created_by="x")
+                row = PersonRow(
+                    name=name, folded=name, role="curator", active=active, created_by="x"
+                )
                 session.add(row)
             session.flush()
             assert assignments.names(session) == ["ada"]
