@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     """Who makes the revisions of this app."""
     train_steps: int | None = None
     """Steps of each phase of a retraining at most; None leaves them to recipe and data."""
+    train_devices: int | None = Field(default=None, ge=1)
+    """GPUs that a retraining uses at most; None is all of the machine."""
     max_bytes: int = Limits().max_bytes
     max_pages: int = Limits().max_pages
 
