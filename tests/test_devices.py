@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
-from workbench.context import Settings
+from tests.tiny_run import SFT, examples
+from training.phases import card
+from training.run import PhaseSpec, load_spec
+from workbench import runs
+from workbench.context import Context, Settings
 from workbench.devices import _visible, to_train_on
 
 TWO = ["GPU 0: NVIDIA A10 (UUID: GPU-1a)", "GPU 1: NVIDIA A10 (UUID: GPU-2b)"]
@@ -40,3 +46,13 @@ def test_no_device_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKBENCH_TRAIN_DEVICES", "0")
     with pytest.raises(ValidationError, match="train_devices"):
         Settings()
+
+
+def test_a_planned_run_says_how_many_devices_it_takes(tmp_path: Path) -> None:
+    ctx = Context(Settings(home=tmp_path))
+    phase = PhaseSpec(kind="sft", name="only", parameters=SFT, data="sft.jsonl")
+    planned = [(phase, examples(3))]
+    row = runs.queue(ctx, "tiny", tmp_path, planned, "a" * 64, base_name="base", devices=2)
+    spec = load_spec(Path(row.folder))
+    assert spec.devices == 2
+    assert card(spec, Path(row.folder))["trained_on"] == {"1-only": []}

@@ -116,7 +116,7 @@ def test_a_killed_run_leaves_no_process_and_goes_on_with_one_device(
     wait(reached(run_dir, "first", 4), "step 4 of the first phase")
     os.kill(who.pid, signal.SIGKILL)  # the holder of the lock alone
     gone(run_dir)
-    assert not process.is_alive(run_dir)
+    wait(lambda: not process.is_alive(run_dir), "the lock to be free", 20)
     spec = runs.load_spec(run_dir)
     runs.save_spec(run_dir, spec.model_copy(update={"devices": 1}))
     finish(run_dir)
