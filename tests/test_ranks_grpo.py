@@ -48,7 +48,7 @@ def test_two_processes_learn_from_rewards_and_stop_where_there_are_none(
     )
     make_run(folder, talker("0", "F"), phases=phases, devices=2)
     process.start(folder)
-    wait(lambda: not process.is_alive(folder), "the end of the run")
+    wait(lambda: not process.is_alive(folder), "the end of the run", 1800)
     assert state(folder) == "failed" and message(folder).startswith("No learning signal"), log(
         folder
     )
