@@ -8,79 +8,34 @@ already being trained.
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
 import os
-import shutil
-import signal
 import sys
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from models.errors import WorkbenchError
 from training import run as runs
-from training.run import GateSpec, PhaseSpec, Pid, RunSpec, State, Status
+from training.reporting import (
+    NICENESS,
+    Reporter,
+    Request,
+    Stopped,
+    beat,
+    explain,
+    own_session_stands_back,
+)
+from training.run import GateSpec, PhaseSpec, Pid, RunSpec
 
 log = logging.getLogger("training")
 FINISHED, FAILED, USAGE, HELD = 0, 1, 2, 3
 LOCK_SECONDS = 1.0
 """Who only looks whether a run lives holds its lock for an instant: wait that long."""
 DEVICE_SECONDS = 0.5
-NICENESS = 10
-"""How far the trainer stands back: whoever saves or reads a paper meanwhile comes first."""
-FULL_BYTES = 10_000_000
-"""With less than that free, a write that failed is put down to the full disk."""
-
-
-class Stopped(Exception):
-    """The run was asked to stop, and everything worth keeping is saved."""
-
-
-class Request:
-    """Whether somebody wants the run to stop: by the file `stop` or by a signal."""
-
-    def __init__(self, run_dir: Path) -> None:
-        self._file = run_dir / runs.STOP
-        self._signalled = False
-
-    def listen(self) -> None:
-        """Take SIGTERM and Ctrl-C as a request instead of dying amid a step."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._note)
-
-    def made(self) -> bool:
-        """Whether to stop now."""
-        return self._signalled or self._file.exists()
-
-    def obey(self) -> None:
-        """Raise `Stopped` where somebody asked; call it where nothing can be lost."""
-        if self.made():
-            raise Stopped
-
-    def _note(self, number: int, frame: object) -> None:
-        self._signalled = True
-
-
-class Reporter:
-    """Writes the status; it remembers what was last written."""
-
-    def __init__(self, run_dir: Path) -> None:
-        self._dir = run_dir
-        moment = runs.now()
-        self._status = Status(state="starting", started_at=moment, updated_at=moment)
-        self.tell()
-
-    def tell(self, state: State | None = None, **changes: Any) -> None:
-        """Write a status that differs from the last one in this."""
-        changed = changes | ({"state": state} if state else {}) | {"updated_at": runs.now()}
-        self._status = self._status.model_copy(update=changed)
-        runs.write_status(self._dir, self._status)
 
 
 def main(arguments: list[str]) -> int:
@@ -103,13 +58,9 @@ def main(arguments: list[str]) -> int:
 
 def _stand_back() -> None:
     """Lower this process's priority, before libraries start the threads that inherit it."""
-    if not hasattr(os, "nice"):
-        return
-    os.nice(NICENESS)
-    # A desktop Linux weighs sessions, not processes, against each other.
-    if os.getsid(0) == os.getpid():
-        with suppress(OSError):
-            Path("/proc/self/autogroup").write_text(str(NICENESS))
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+        own_session_stands_back()
 
 
 def _hold(run_dir: Path, request: Request) -> int:
@@ -137,18 +88,23 @@ def _hold(run_dir: Path, request: Request) -> int:
 
 
 def _train(spec: RunSpec, run_dir: Path, request: Request, report: Reporter) -> Path:
-    from training import phases
+    from training import group, phases
+
+    in_groups = group.is_wanted(spec)
+    if not in_groups:
+        os.environ |= group.first_device(dict(os.environ))
 
     def callbacks(number: int, phase: PhaseSpec) -> list[Any]:
         request.obey()
         report.tell(phase=phase.name, number=number, step=0, steps=0)
-        return [_beat(run_dir, phase.name, request, report)]
+        return [] if in_groups else [beat(run_dir, phase.name, request, report)]
 
+    train = group.Group(spec, run_dir, request, report).train if in_groups else phases.train
     with ExitStack() as stack:
         if spec.device_lock is not None:
             stack.callback(_device(spec.device_lock, request, report).release)
         report.tell("running", message="")
-        adapter = phases.run(spec, run_dir, callbacks)
+        adapter = phases.run(spec, run_dir, callbacks, train)
         if spec.gate is not None:
             _compare(spec, spec.gate, run_dir, adapter, request, report)
         return adapter
@@ -194,47 +150,6 @@ def _device(path: Path, request: Request, report: Reporter) -> FileLock:
             time.sleep(DEVICE_SECONDS)
 
 
-def _beat(run_dir: Path, phase: str, request: Request, report: Reporter) -> Any:
-    """A trainer's callback: status at each step, metrics at each log event, stop on request."""
-    from transformers import TrainerCallback
-
-    class Beat(TrainerCallback):
-        """Leaves the trainer only at moments when a checkpoint holds all that was learned."""
-
-        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            request.obey()
-            at = {"phase_from": state.global_step, "phase_at": runs.now()}
-            report.tell("running", step=state.global_step, steps=state.max_steps, message="", **at)
-
-        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            wanted = request.made()
-            control.should_save = control.should_save or wanted
-            now: State = "stopping" if wanted else "running"
-            report.tell(now, step=state.global_step, steps=state.max_steps)
-
-        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            request.obey()
-
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-            event = {"phase": phase, "step": state.global_step, **(logs or {})}
-            runs.append_metrics(run_dir, event)
-            log.info(
-                "%s, step %d of %d: %s", phase, state.global_step, state.max_steps, _line(logs)
-            )
-            report.tell(step=state.global_step, steps=state.max_steps)
-
-    return Beat()
-
-
-def _line(logs: Mapping[str, Any] | None) -> str:
-    """The figures of a log event, for people."""
-    figures = ((name, value) for name, value in (logs or {}).items() if name != "epoch")
-    return ", ".join(
-        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in figures
-    )
-
-
 def _say_who(run_dir: Path) -> None:
     import psutil
 
@@ -245,29 +160,6 @@ def _say_who(run_dir: Path) -> None:
 def _kept(run_dir: Path) -> str:
     last = runs.last_checkpoint(run_dir)
     return f"Stopped; it goes on from {last.name}." if last else "Stopped before the first step."
-
-
-def explain(error: Exception, run_dir: Path) -> str:
-    """What went wrong and what to do, for a curator."""
-    if isinstance(error, WorkbenchError):
-        return str(error)
-    said = str(error)
-    if _is_full(error, said, run_dir):
-        return f"The disk of {run_dir} is full. Free some space and resume the run."
-    if isinstance(error, MemoryError) or "out of memory" in said or "can't allocate memory" in said:
-        return "The memory is not enough for this run. Lower the batch size, or end other programs."
-    if isinstance(error, PermissionError):
-        return f"{error.filename} may not be written. Check its permissions and resume the run."
-    first = said.splitlines()[0] if said.strip() else ""
-    return f"The training failed ({type(error).__name__}: {first}). The details are in {runs.LOG}."
-
-
-def _is_full(error: Exception, said: str, run_dir: Path) -> bool:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return True
-    # torch and safetensors tell a failed write each in their own words
-    wrote = "No space left" in said or "file write failed" in said or "failed writing" in said
-    return "No space left" in said or (wrote and shutil.disk_usage(run_dir).free < FULL_BYTES)
 
 
 if __name__ == "__main__":

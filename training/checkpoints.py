@@ -9,8 +9,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
+
+from training import together
 
 STATE = "trainer_state.json"
 """The trainer writes it last: a checkpoint where it can be read is whole."""
@@ -33,31 +36,49 @@ def newest(folder: Path) -> Path | None:
     return max(steps, key=lambda path: steps[path], default=None)
 
 
+def is_adapter(folder: Path) -> bool:
+    """Whether a finished adapter lies there."""
+    return (folder / ADAPTER_FILES[0]).is_file()
+
+
 def finish(trainer: Any, folder: Path, done: Path) -> Path:
     """Train to the end from the newest checkpoint of `folder`; `done` appears whole or not at all.
 
     What a killed trainer left half written is removed. Only the adapter named "default" is kept:
-    DPO trains beside a frozen copy of it.
+    DPO trains beside a frozen copy of it. Of processes that train together the first one writes.
     """
     from transformers.trainer_callback import PrinterCallback
 
     trainer.remove_callback(PrinterCallback)  # who watches has a callback of their own
+    part = done.with_name(done.name + ".part")
+    if together.is_first():
+        _remove_torn(folder, part)
+    together.wait()
+    last = newest(folder)
+    at_the_end = last is not None and _at_the_end(last)
+    if not at_the_end:  # resumed there, the trainer would take one step more
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
+    if together.is_first():
+        if last is not None and at_the_end:
+            part.mkdir()
+            for name in ADAPTER_FILES:
+                shutil.copyfile(last / name, part / name)
+        else:
+            trainer.model.save_pretrained(str(part), selected_adapters=["default"])
+        shutil.rmtree(done, ignore_errors=True)
+        os.replace(part, done)
+    together.wait()
+    return done
+
+
+def _remove_torn(folder: Path, part: Path) -> None:
+    """Remove half checkpoints, half an adapter, and what a rank had not written to its end."""
     for half in (path for path in _all(folder) if state(path) is None):
         shutil.rmtree(half)
-    last = newest(folder)
-    part = done.with_name(done.name + ".part")
+    for dice in folder.glob("checkpoint-*/rng_state*.pth"):
+        if not zipfile.is_zipfile(dice):
+            dice.unlink()
     shutil.rmtree(part, ignore_errors=True)
-    if last is not None and _at_the_end(last):
-        # Resumed here, the trainer would take one step more before it looks at the limit.
-        part.mkdir()
-        for name in ADAPTER_FILES:
-            shutil.copyfile(last / name, part / name)
-    else:
-        trainer.train(resume_from_checkpoint=str(last) if last else None)
-        trainer.model.save_pretrained(str(part), selected_adapters=["default"])
-    shutil.rmtree(done, ignore_errors=True)
-    os.replace(part, done)
-    return done
 
 
 def put_on(model: Any, adapter: Path, base: Path) -> Any:

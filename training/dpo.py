@@ -6,14 +6,13 @@ it really says (Rafailov et al. 2023; MeXtract 2510.06889 after its SFT).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from training import checkpoints
-from training.sft import metrics_writer
+from training import checkpoints, together
+from training.sft import metrics_writer, write_phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +68,16 @@ def train(
     if (done / "adapter_config.json").is_file():
         return done
     set_seed(phase.seed)
-    run_dir.mkdir(parents=True, exist_ok=True)
-    (run_dir / "phase.json").write_text(json.dumps(asdict(phase), indent=2))
+    write_phase(run_dir, phase)
+    batch, accumulate = together.share(phase.batch, phase.accumulate, together.count())
     config = DPOConfig(
         output_dir=str(run_dir / "checkpoints"),
         learning_rate=phase.learning_rate,
         beta=phase.beta,
         loss_type=["sigmoid", "sft"],
         loss_weights=[1.0, phase.sft_weight],
-        per_device_train_batch_size=phase.batch,
-        gradient_accumulation_steps=phase.accumulate,
+        per_device_train_batch_size=batch,
+        gradient_accumulation_steps=accumulate,
         num_train_epochs=1,
         max_steps=phase.max_steps,
         warmup_steps=phase.warmup_steps,

@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from models import compact, reasoned
 from models.scoring.reading import funders_from_text, read_funders
 from models.tasks import Reply, task
-from training import articles, checkpoints
+from training import articles, checkpoints, together
 from training.collapse import CollapseGuard
 from training.difficulty import ordered
 from training.rewards import REWARDS
 from training.rewards.registry import Completion, Log, Read, Reward, reply_text
 from training.rows import dump_funders
-from training.sft import LoraShape, metrics_writer
+from training.sft import LoraShape, metrics_writer, write_phase
 
 Row = TypeVar("Row")
 Loss = Literal["grpo", "dapo", "dr_grpo", "bnpo", "cispo"]
@@ -114,14 +114,14 @@ def train(
     if (done / "adapter_config.json").is_file():
         return done
     set_seed(phase.seed)
-    run_dir.mkdir(parents=True, exist_ok=True)
-    (run_dir / "phase.json").write_text(json.dumps(asdict(phase), indent=2, default=str))
+    write_phase(run_dir, phase)
     model = _model(base, phase, adapter)
     tokenizer = AutoTokenizer.from_pretrained(base, padding_side="left")
     reward = _watched(phase, read)
     if phase.curriculum:
         kept = run_dir / "difficulty.json"
-        rows = ordered(model, tokenizer, rows, reward, phase.max_completion, kept)
+        with together.first_before_the_others():
+            rows = ordered(model, tokenizer, rows, reward, phase.max_completion, kept)
     trainer = GRPOTrainer(
         model=model,
         reward_funcs=reward,
@@ -138,11 +138,13 @@ def _config(phase: GrpoPhase, run_dir: Path) -> Any:
     import torch
     from trl.trainer.grpo_config import GRPOConfig
 
+    at_once = phase.group * phase.batch // phase.accumulate
+    at_once, accumulate = together.share(at_once, phase.accumulate, together.count())
     return GRPOConfig(
         output_dir=str(run_dir / "checkpoints"),
         num_generations=phase.group,
-        per_device_train_batch_size=phase.group * phase.batch // phase.accumulate,
-        gradient_accumulation_steps=phase.accumulate,
+        per_device_train_batch_size=at_once,
+        gradient_accumulation_steps=accumulate,
         temperature=phase.temperature,
         top_p=phase.top_p,
         max_completion_length=phase.max_completion,

@@ -15,12 +15,22 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from models import calibration
-from training import checkpoints, stacking
+from training import articles, checkpoints, stacking, together
 from training.corpora import LabelledStatement
 from training.examples import Encoded, Example, parse_example
 from training.rows import readable_from
-from training.run import ADAPTER, InvalidRun, PhaseSpec, RunSpec, made, phase_dir, read_rows
+from training.run import (
+    ADAPTER,
+    InvalidRun,
+    PhaseSpec,
+    RunSpec,
+    made,
+    phase_dir,
+    read_rows,
+    replace,
+)
 
+DEVICES = "devices.json"
 HELD_OUT = 60
 """Statements that the loss is measured on at most."""
 Row = TypeVar("Row")
@@ -42,17 +52,23 @@ class Job:
     adapter: Path | None
     callbacks: Sequence[Any] = ()
     held_out: Sequence[Example] = ()
+    number: int = 1
 
 
-def run(spec: RunSpec, run_dir: Path, callbacks: Callbacks) -> Path:
+Train = Callable[[Job], Path]
+"""Trains a phase and returns the folder of its adapter."""
+
+
+def train(job: Job) -> Path:
+    """Train a phase in this process; return the folder of its adapter."""
+    return _TRAIN[job.phase.kind](job)
+
+
+def run(spec: RunSpec, run_dir: Path, callbacks: Callbacks, train: Train = train) -> Path:
     """Train what is left of the run; return the folder of the adapter (float16, with its card)."""
     check(spec, run_dir)
-    if spec.threads:
-        import torch
-
-        torch.set_num_threads(spec.threads)
+    bound_threads(spec)
     base, adapter = spec.base, spec.adapter
-    held_out = _held_out(spec, run_dir)
     below: list[Path] = []  # adapters that are merged into the base of the one in training
     for number, phase in enumerate(spec.phases, start=1):
         folder = phase_dir(run_dir, spec, number)
@@ -60,15 +76,75 @@ def run(spec: RunSpec, run_dir: Path, callbacks: Callbacks) -> Path:
         if phase.merged and adapter is not None:
             below.append(adapter)
             base, adapter = stacking.merge(base, adapter, folder / "base"), None
-        rows = read_rows(run_dir, phase)
-        job = Job(base, rows, phase, folder, adapter, callbacks(number, phase), held_out)
-        adapter = _TRAIN[phase.kind](job)
+        told = callbacks(number, phase)
+        adapter = train(job(spec, run_dir, number, base, adapter, told))
     assert adapter is not None
     whole = stacking.stack([*below, adapter], run_dir / "stacked")
-    done = _finish(spec, whole, run_dir / ADAPTER)
+    done = _finish(spec, run_dir, whole, run_dir / ADAPTER)
     for number in range(1, len(spec.phases) + 1):
         shutil.rmtree(phase_dir(run_dir, spec, number) / "base", ignore_errors=True)
     return done
+
+
+def bound_threads(spec: RunSpec) -> None:
+    """Have this process compute with as many threads as the run may."""
+    if spec.threads:
+        import torch
+
+        torch.set_num_threads(spec.threads)
+
+
+def job(
+    spec: RunSpec,
+    run_dir: Path,
+    number: int,
+    base: Path,
+    adapter: Path | None,
+    callbacks: Sequence[Any],
+) -> Job:
+    """The `number`th phase of a run, from 1, on `base` and from `adapter` on."""
+    phase = spec.phases[number - 1]
+    rows, folder = read_rows(run_dir, phase), phase_dir(run_dir, spec, number)
+    held_out = _held_out(spec, run_dir)
+    return Job(base, rows, phase, folder, adapter, callbacks, held_out, number)
+
+
+def result(job: Job) -> Path:
+    """Where a phase leaves its adapter."""
+    return job.folder / ("adapter" if job.phase.kind == "sft" else "trained")
+
+
+def most_devices(job: Job, devices: int) -> int:
+    """As many of `devices` as share each step of the phase out evenly.
+
+    SFT batches are split by rows, whatever their number; the pairs of a DPO step and the rollouts
+    of a GRPO step go to all devices alike, those of one article to the same.
+    """
+    if job.phase.kind == "sft":
+        return devices
+    if job.phase.kind == "dpo":
+        from training.dpo import DpoPhase
+
+        pairs = _parameters(DpoPhase, job.phase.name, job.phase.parameters)
+        return together.dividing(pairs.batch * pairs.accumulate, devices)
+    from training.grpo import GrpoPhase
+
+    wanted = _parameters(GrpoPhase, job.phase.name, job.phase.parameters)
+    if wanted.articles:
+        return together.dividing(wanted.batch // articles.slots(job.rows), devices)
+    return together.dividing(wanted.group * wanted.batch, devices)
+
+
+def note_devices(folder: Path, devices: int) -> None:
+    """Write down on how many devices a phase is taken up, for the card."""
+    replace(folder / DEVICES, json.dumps([*_devices(folder), devices]))
+
+
+def _devices(folder: Path) -> list[int]:
+    try:
+        return list(json.loads((folder / DEVICES).read_text("utf-8")))
+    except (OSError, ValueError):
+        return []
 
 
 def _held_out(spec: RunSpec, run_dir: Path) -> list[Example]:
@@ -190,27 +266,40 @@ def _typed(kind: type[Row], rows: Sequence[Mapping[str, Any]], phase: PhaseSpec)
     return [kind(**row) for row in rows]
 
 
-def _finish(spec: RunSpec, adapter: Path, target: Path) -> Path:
+def _finish(spec: RunSpec, run_dir: Path, adapter: Path, target: Path) -> Path:
     """The adapter as it is used: half precision, a plain configuration, how it was made."""
     part = target.with_name(target.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     checkpoints.halve(adapter, part, spec.base_name)
     if spec.adapter is not None and (known := spec.adapter / calibration.FILE).is_file():
         shutil.copyfile(known, part / calibration.FILE)  # nearer the truth than none
-    (part / "training.json").write_text(json.dumps(card(spec), indent=2) + "\n", "utf-8")
+    told = json.dumps(card(spec, run_dir), indent=2)
+    (part / "training.json").write_text(told + "\n", "utf-8")
     shutil.rmtree(target, ignore_errors=True)
     os.replace(part, target)
     return target
 
 
-def card(spec: RunSpec) -> dict[str, Any]:
+def card(spec: RunSpec, run_dir: Path) -> dict[str, Any]:
     """Everything that made the adapter: data, code, base, parameters with their seeds, libraries.
 
-    `finished_by` says which code and libraries ended the run, where it was resumed after an update.
+    `finished_by` says which code and libraries ended the run, where it was resumed after an update;
+    `trained_on`, of a run on several devices, how many each phase used whenever it was taken up.
     """
-    told = spec.model_dump(
-        mode="json",
-        include={"id", "recipe", "base_name", "parent", "tasks", "phases", "threads", "made"},
-    )
+    fields = {
+        "id",
+        "recipe",
+        "base_name",
+        "parent",
+        "tasks",
+        "phases",
+        "threads",
+        "devices",
+        "made",
+    }
+    told = spec.model_dump(mode="json", include=fields)
     last = made(spec.made.snapshot_sha256).model_dump(mode="json", exclude={"snapshot_sha256"})
-    return told | {"finished_by": last}
+    folders = [phase_dir(run_dir, spec, number + 1) for number in range(len(spec.phases))]
+    used = {folder.name: _devices(folder) for folder in folders}
+    on = {"trained_on": used} if spec.devices > 1 else {}
+    return told | on | {"finished_by": last}

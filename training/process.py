@@ -105,25 +105,25 @@ def is_running(who: Pid) -> bool:
         return False
 
 
-def _spawn(run_dir: Path) -> subprocess.Popen[bytes]:
-    with (run_dir / runs.LOG).open("ab") as out:
-        return subprocess.Popen(
-            [sys.executable, "-m", "training", str(run_dir)],
-            cwd=run_dir,  # libraries look for folders with their names where they run
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The caller's, with this package where the child finds it, and no way to a model hub."""
     here = str(Path(__file__).resolve().parent.parent)
     path = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
     quiet = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
     return {**os.environ, **quiet, "PYTHONPATH": path}
+
+
+def _spawn(run_dir: Path) -> subprocess.Popen[bytes]:
+    with (run_dir / runs.LOG).open("ab") as out:
+        return subprocess.Popen(
+            [sys.executable, "-m", "training", str(run_dir)],
+            cwd=run_dir,  # libraries look for folders with their names where they run
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
 
 def _ends(run_dir: Path, patience_seconds: float) -> bool:

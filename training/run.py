@@ -6,6 +6,7 @@
     metrics.jsonl   one object a log event                      log.txt       what it printed
     1-NAME/ …       a phase's checkpoints and adapter           adapter/      the result
     gate.json       how the result compares with the live adapter
+    group.json      what came of a phase on several devices
 
 Readers take what a killed writer left: a file that is absent or half written reads as None.
 """
@@ -34,6 +35,7 @@ ENDED: tuple[State, ...] = ("finished", "stopped", "failed")
 
 RUN, STATUS, PROCESS, METRICS = "run.json", "status.json", "process.json", "metrics.jsonl"
 LOCK, STOP, LOG, ADAPTER, GATE = "lock", "stop", "log.txt", "adapter", "gate.json"
+GROUP = "group.json"
 LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "datasets", "tokenizers")
 
 
@@ -87,8 +89,8 @@ class RunSpec(_Frozen):
     """What to do. `base` is a transformers folder, `adapter` a PEFT folder to go on from.
 
     `device_lock` is one file a device, the same for all programs of the machine: who holds it
-    trains. `base_name` and `parent` are what the adapter's card calls base and adapter, `tasks` the
-    tasks, stage 1 and 2, that it answers.
+    trains. At most `devices` of them work together. `base_name` and `parent` are what the adapter's
+    card calls base and adapter, `tasks` the tasks, stage 1 and 2, that it answers.
     """
 
     id: str
@@ -100,6 +102,7 @@ class RunSpec(_Frozen):
     tasks: tuple[str, str] | None = None
     phases: tuple[PhaseSpec, ...] = Field(min_length=1)
     threads: int | None = Field(default=None, ge=1)
+    devices: int = Field(default=1, ge=1)
     device_lock: Path | None = None
     gate: GateSpec | None = None
     made: Made

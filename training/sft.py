@@ -2,7 +2,8 @@
 
 What is ours: batches are made up beforehand (equal in tokens, of like length, in a fixed order, so
 that a resumed run goes on where it stopped), and the loss looks at the reply's tokens alone: with
-49,152 words in the vocabulary the other logits would cost a CPU a fifth of its time.
+49,152 words in the vocabulary the other logits would cost a CPU a fifth of its time. Processes that
+train together share the rows of each batch, so that a step is the same step however many they are.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from __future__ import annotations
 import json
 import random
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from training import checkpoints
+from training import checkpoints, together
 from training.examples import Encoded
 
 EVALUATIONS = 5
@@ -72,6 +73,19 @@ def batches(rows: Sequence[Encoded], batch_tokens: int, seed: int) -> list[list[
     return made
 
 
+def shared(planned: Sequence[Sequence[Encoded]], count: int) -> list[list[Encoded]]:
+    """Each batch in `count` parts, one after the other, as `count` processes take them in turn.
+
+    Where a batch has fewer rows, its shortest one stands in with nothing of it to be learned.
+    """
+    parts = []
+    for batch in planned:
+        shortest = min(batch, key=lambda row: len(row.input_ids))
+        blank = Encoded(shortest.input_ids, [-100] * len(shortest.labels))
+        parts += [list(batch[rank::count]) or [blank] for rank in range(count)]
+    return parts
+
+
 def train(
     base: Path,
     rows: Sequence[Encoded],
@@ -101,8 +115,7 @@ def train(
     set_seed(phase.seed)
     planned = batches(rows, phase.batch_tokens, phase.seed)
     steps = phase.max_steps if phase.max_steps > 0 else len(planned)
-    run_dir.mkdir(parents=True, exist_ok=True)
-    (run_dir / "phase.json").write_text(json.dumps(asdict(phase), indent=2))
+    write_phase(run_dir, phase)
     config = SFTConfig(
         output_dir=str(run_dir / "checkpoints"),
         learning_rate=phase.learning_rate,
@@ -133,7 +146,7 @@ def train(
     trainer = _trainer_class()(
         model=_model(base, phase, adapter),
         args=config,
-        train_dataset=Dataset.from_list(_items(planned)),
+        train_dataset=Dataset.from_list(_items(shared(planned, together.count()))),
         eval_dataset=Dataset.from_list(_items(compared)) if compared else None,
         processing_class=tokenizer,
         data_collator=Collator(tokenizer.eos_token_id),
@@ -193,6 +206,25 @@ def reply_loss(model: Any, inputs: dict[str, Any], num_items: Any = None) -> Any
     return loss / (num_items if num_items is not None else wanted.sum())
 
 
+def _through(wrapper: Any, model: Any, called: Callable[..., Any], *given: Any) -> Any:
+    """`called(model, *given)`, as the forward of `model` that its `wrapper` calls.
+
+    DistributedDataParallel averages the gradients of what went through its own forward, and only of
+    that; without a wrapper the model calls itself.
+    """
+    plain = model.forward
+
+    def forward(*moved: Any) -> Any:
+        model.forward = plain
+        return called(model, *moved)
+
+    model.forward = forward
+    try:
+        return wrapper(*given)
+    finally:
+        model.forward = plain
+
+
 def _trainer_class() -> type[Any]:
     from trl.trainer.sft_trainer import SFTTrainer
 
@@ -206,10 +238,13 @@ def _trainer_class() -> type[Any]:
             return_outputs: bool = False,
             num_items_in_batch: Any = None,
         ) -> Any:
+            plain = self.accelerator.unwrap_model(model)
             with (
                 self.accelerator.autocast()
             ):  # the trainer's own wraps a forward that is not called
-                loss = reply_loss(self.accelerator.unwrap_model(model), inputs, num_items_in_batch)
+                loss = _through(model, plain, reply_loss, inputs, num_items_in_batch)
+            if num_items_in_batch is not None:  # they are those of all processes
+                loss = loss * self.accelerator.num_processes  # and gradients are averaged
             return (loss, {}) if return_outputs else loss
 
     return ReplyTrainer
@@ -249,6 +284,13 @@ def _round_frozen(model: Any) -> None:
             module.weight.data = module.weight.data.to(torch.bfloat16)
 
 
+def write_phase(run_dir: Path, phase: Any) -> None:
+    """Make a phase's folder, and write what it is told to do."""
+    if together.is_first():
+        run_dir.mkdir(parents=True, exist_ok=True)
+        (run_dir / "phase.json").write_text(json.dumps(asdict(phase), indent=2, default=str))
+
+
 def metrics_writer(path: Path) -> Any:
     """A callback that writes each log event as one line of JSON."""
     from transformers import TrainerCallback
@@ -257,6 +299,8 @@ def metrics_writer(path: Path) -> Any:
         """One line a log event, flushed at once."""
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+            if not state.is_world_process_zero:
+                return
             with path.open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps({"step": state.global_step, **(logs or {})}) + "\n")
 

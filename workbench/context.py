@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     oidc_client_secret: str = ""
     oidc_role: Literal["viewer", "curator", "adjudicator", "admin"] = "viewer"
     """Role of an account made by a first sign-in through the provider."""
+    train_devices: int | None = Field(default=None, ge=1)
+    """GPUs that a retraining uses at most; None is all of the machine."""
     max_bytes: int = Limits().max_bytes
     max_pages: int = Limits().max_pages
 

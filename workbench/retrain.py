@@ -5,7 +5,6 @@ A run is made from a frozen copy of the store; the trainer's process never sees 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from models.schemas import Answer
 from training import planning, presets
 from training import run as folders
 from training.curated import Decided, RunData, collect
-from workbench import runs
+from workbench import devices, runs
 from workbench.context import Context
 
 if TYPE_CHECKING:
@@ -73,6 +72,7 @@ def start(ctx: Context, recipe: str = presets.AUTO) -> TrainingRunRow:
             tasks=made.tasks,
             fresh=chosen.start == "base",
             threads=ctx.settings.threads,
+            devices=devices.to_train_on(ctx.settings.train_devices),
             held_out=planning.held_out_rows(data.held_out),
         )
     return runs.start_queued(ctx) or row
@@ -114,7 +114,7 @@ def _plan(ctx: Context, data: RunData, recipe: presets.Preset) -> planning.Plan:
         recipe,
         tasks=_tasks(recipe),
         tokens_per_second=_former_speed(ctx),
-        cuda=_has_cuda(),
+        cuda=devices.has_cuda(),
         max_steps=ctx.settings.train_steps,
     )
 
@@ -155,8 +155,3 @@ def _former_speed(ctx: Context) -> float | None:
 
 def _changed(folder: Path) -> float:
     return folder.stat().st_mtime
-
-
-def _has_cuda() -> bool:
-    """Whether there is a GPU to train on; asking torch itself would take seconds."""
-    return shutil.which("nvidia-smi") is not None

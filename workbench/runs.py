@@ -85,13 +85,15 @@ def queue(
     tasks: tuple[str, str] | None = None,
     fresh: bool = False,
     threads: int | None = None,
+    devices: int = 1,
     held_out: Sequence[Mapping[str, Any]] = (),
 ) -> TrainingRunRow:
     """Freeze the rows of a run and queue it; a run that waited makes room for it.
 
     `parent` is the adapter in use, its name and folder, to go on from unless the run begins
     `fresh`, at the plain base; with `held_out` gold the result is compared with it, and goes live
-    where it is better. `tasks` are those that the result answers. It starts with `start_queued`.
+    where it is better. `tasks` are those that the result answers; it trains on so many `devices` at
+    most. It starts with `start_queued`.
     """
     folder = ctx.home / "runs" / uuid4().hex
     frozen = [
@@ -113,6 +115,7 @@ def queue(
         tasks=tasks,
         phases=tuple(frozen),
         threads=threads,
+        devices=devices,
         device_lock=device_lock(),
         gate=gate,
         made=folders.made(snapshot_sha256),
