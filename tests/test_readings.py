@@ -18,7 +18,7 @@ from db.errors import EventReused, NothingToUndo, ReadBlind, StoreError
 from db.gold import gold, golds
 from db.listing import Filters, queue
 from tests.stores import add, proposed, said, save, sha
-from tests.teams import Member, add_paper, answer, team, two_readers
+from tests.teams import Member, add_paper, answer, pointers, team, two_readers
 from workbench.context import Context, Settings
 from workbench.exports import rows
 
@@ -225,6 +225,7 @@ class TestAgreement:
     ) -> None:
         as_("ana").decide(record, answer=WELLCOME)
         body = {"base_seq": 0, "action": "save", "answer": WELLCOME, "client_event_id": "again-123"}
+        body["reasons"] = dict.fromkeys(pointers(WELLCOME), "seen in a figure")
         replies = [as_("ben").post(f"/api/records/{record}/revisions", body) for _ in range(2)]
         assert [reply.json()["seq"] for reply in replies] == [1, 1]
         assert len(decided(ctx, record)) == 1
@@ -249,6 +250,7 @@ class TestAgreement:
         stale = ana.get(f"/api/records/{record}").json()["head"]
         as_("ben").decide(record, answer=WELLCOME)
         body = {"base_seq": stale, "action": "save", "answer": NSF, "client_event_id": "late-1234"}
+        body["reasons"] = dict.fromkeys(pointers(NSF), "seen in a figure")
         reply = ana.post(f"/api/records/{record}/revisions", body)
         assert reply.status_code == 409
         assert reply.json()["head"] == 1 and "ana + ben" in reply.json()["error"]
@@ -259,6 +261,7 @@ class TestAgreement:
         ana = as_("ana")
         ana.decide(record, answer=WELLCOME)
         body = {"base_seq": 0, "action": "save", "answer": NSF, "client_event_id": "late-1234"}
+        body["reasons"] = dict.fromkeys(pointers(NSF), "seen in a figure")
         reply = ana.post(f"/api/records/{record}/revisions", body)
         assert reply.status_code == 409
         told = reply.json()

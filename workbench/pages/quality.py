@@ -72,8 +72,8 @@ def render(
 ) -> tuple[Any, ...]:
     """The figures as they are now; the timer goes on while they are being computed."""
     language = language_of(request)
+    who = asked(request, "viewer")
     try:
-        who = asked(request, "viewer")
         scope = Scope(
             project or None,
             person or None,
@@ -107,8 +107,8 @@ def choose_share(
     ctx: Context, project: str, share: float, readers: int, request: gr.Request
 ) -> str:
     """Have several people read a share of a project's papers."""
+    who = asked(request, "admin")
     try:
-        who = asked(request, "admin")
         told = sharing.choose(ctx, project.strip() or "inbox", int(share or 0), int(readers), who)
     except WorkbenchError as error:
         return str(error)
