@@ -93,7 +93,7 @@ class Funders:
     def search(self, text: str, country: str = "", limit: int = 10) -> list[Hit]:
         """What somebody who types may mean, the likeliest first; one hit an organisation.
 
-        All words must occur, the last as the beginning of one; the organisations that fund most
+        Every word must begin one of the name; the organisations that fund most
         come first among those whose name begins so.
         """
         exact = self.by_ror(text) if ror_id(text) else None
@@ -103,11 +103,11 @@ class Funders:
         words = folded(text).split()
         if not words or len("".join(words)) < 2:
             return []
-        asked = " ".join(f'"{word}"' for word in words) + " *"
+        asked = " ".join(f'"{word}" *' for word in words)
         found = self._of_words(asked, 400, country)
         typed = " ".join(words)
         found += self.by_key(typed)
-        if len(found) < limit:
+        if len(found) < min(3, limit):
             found += [hit for _, hit in self.similar(text, limit) if _in(country, hit)]
         ranked = sorted(found, key=lambda hit: _rank(hit, typed))
         return _one_an_org(hit for hit in ranked if _in(country, hit))[:limit]
