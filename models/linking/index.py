@@ -57,6 +57,7 @@ INSERT INTO names(org, name, kind, lang, key, bare)
 _INDEXES = """
 CREATE INDEX ix_names_key ON names(key);
 CREATE INDEX ix_names_bare ON names(bare);
+CREATE INDEX ix_names_joined ON names(replace(key, ' ', ''));
 CREATE INDEX ix_names_org ON names(org);
 CREATE INDEX ix_relations_org ON relations(org);
 INSERT INTO words(words) VALUES('rebuild');

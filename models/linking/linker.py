@@ -7,14 +7,25 @@ the text gives, else by how many works name them: ten times the next decides.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 from models.linking.context import Clues, Context, clues
 from models.linking.funders import Funders, Hit, Org
-from models.linking.names import bare_key, data, folded, is_acronym, name_key, parts
+from models.linking.names import (
+    bare_key,
+    countries_in,
+    data,
+    folded,
+    is_acronym,
+    name_key,
+    of_country,
+    parts,
+)
 
+_POSSESSIVE = re.compile(r"['\u2019]s?(?!\w)")
 AUTOMATIC = 0.85
 """Score from which a link is made without a person; precision on labelled names: docs/linking.md."""
 DECIDES = 10
@@ -103,7 +114,7 @@ class _Asked:
 
     def _by_rule(self) -> list[_Found]:
         """Programmes whose paymaster a named rule tells."""
-        key = folded(self.name)
+        key = folded(_POSSESSIVE.sub("", self.name))
         for rule in data("generic.toml")["programmes"]:
             if _applies(rule, key) and (org := self.funders.by_ror(rule["ror"])):
                 return [_Found(org, 0.95, [f"rule: {rule['rule']}"])]
@@ -113,10 +124,16 @@ class _Asked:
         """Organisations of this very name, or of it but for the country."""
         if is_acronym(text):
             return self._short(text)
+        if national := of_country(text):
+            word, nation = national
+            mine = [hit for hit in self._spelt(word) if hit.org.country == nation]
+            return self._told_apart(mine, False, exact=True, acronym=True)
         key = name_key(text)
         bare, country = bare_key(key)
         hits = [hit for hit in self.funders.by_key(key) if hit.kind != "acronym" or len(key) > 4]
         if hits:
+            return self._told_apart(hits, _is_generic(key), exact=True)
+        if hits := self.funders.by_letters(key) if len(key) > 12 else []:
             return self._told_apart(hits, _is_generic(key), exact=True)
         nation = country or next(iter(self.clues.inside | self.clues.beside), None)
         hits = self.funders.by_bare(bare)
@@ -129,8 +146,10 @@ class _Asked:
 
     def _short(self, word: str) -> list[_Found]:
         """Organisations of an acronym, "NSF" or "NSF of China"."""
-        hits = [hit for hit in self.funders.by_key(name_key(word)) if hit.kind != "id"]
-        return self._told_apart(hits, len(word) < 3, exact=True, acronym=True)
+        return self._told_apart(self._spelt(word), len(word) < 3, exact=True, acronym=True)
+
+    def _spelt(self, word: str) -> list[Hit]:
+        return self.funders.by_key(name_key(word))
 
     def _told_apart(
         self, hits: list[Hit], generic: bool, exact: bool, acronym: bool = False
@@ -144,6 +163,9 @@ class _Asked:
             reasons = [_how(hit, exact, acronym)]
             why = self.clues.tells(hit.org.country)
             leads = hit.org.works == works[0] and self._leads(hit, works, generic)
+            if _is_abroad(hit) and not exact_display(hit):
+                found.append(_Found(hit.org, 0.5, [*reasons, "a branch abroad"]))
+                continue
             if why and len(fitting) == 1:
                 score = 0.96 if not acronym else 0.92
                 reasons.append(f"country {why}")
@@ -205,6 +227,19 @@ class _Asked:
             short = [replace_score(each, 0.7) for each in short]
         return [*main, *similar, *short]
 
+    def _is_unit(
+        self, each: _Found, tops: list[_Found], told: list[tuple[str, list[_Found]]]
+    ) -> bool:
+        """Whether the other parts are units, like departments, of the one part that is known."""
+        others = [folded(part) for part, found in told if each not in found]
+        units = data("generic.toml")["units"]
+        return (
+            len(tops) == 1
+            and each.score >= 0.9
+            and "acronym" not in each.reasons
+            and all(any(unit in other.split() for unit in units) for other in others)
+        )
+
     def _in_parts(self) -> list[_Found]:
         """The organisations that the parts of a name mean: the smallest one that is known."""
         told = [(part, self._named(part)) for part in self.parts.segments]
@@ -221,11 +256,25 @@ class _Asked:
                     each.score = min(each.score, 0.5)
                 elif index == 0:
                     each.score -= 0.02
+                elif self._is_unit(each, tops, told):
+                    each.score = 0.87
+                    each.reasons.append("a unit of it is named that is not listed")
                 else:
                     each.score = min(each.score, 0.65)
                     each.reasons.append("part of the name")
                 found.append(each)
         return found
+
+
+def exact_display(hit: Hit) -> bool:
+    """Whether the name that hit is the one that ROR displays."""
+    return hit.key == name_key(hit.org.name)
+
+
+def _is_abroad(hit: Hit) -> bool:
+    """Whether an organisation's name names a country, but it is of another: a branch of one."""
+    named = {code for _, code in countries_in(hit.org.name)}
+    return len(named) > 1 and hit.org.country in named
 
 
 def replace_score(each: _Found, most: float) -> _Found:

@@ -42,7 +42,7 @@ _SPELLINGS = {
     "govt": "government", "fdn": "foundation", "inst": "institute", "sci": "science",
     "minist": "ministry", "foundations": "foundation", "councils": "council",
     "technologies": "technology", "sciences": "science", "institutes": "institute",
-    "sports": "sport", "counsil": "council", "foundaton": "foundation",
+    "sports": "sport", "provincial": "province", "municipal": "municipality", "counsil": "council", "foundaton": "foundation",
 }  # fmt: skip
 _LEGAL = frozenset("inc ltd llc gmbh corp corporation plc ag sa spa bv co limited".split())
 
@@ -146,7 +146,10 @@ class Parts:
 
 
 _BRACKET = re.compile(r"\s*[(\[]([^()\[\]]{1,200})[)\]]")
-_SEPARATOR = re.compile(r"\s*(?:,|;|\s[-\u2013\u2014]\s|/|\bof the\b(?= (?:U\.?S\.?|National)\b))\s*")
+_SEPARATOR = re.compile(
+    r"\s*(?:,|;|\s[-\u2013\u2014]\s|/|\bof the\b(?= (?:U\.?S\.?|National)\b)"
+    r"|(?<=[A-Z]{2})-(?=[A-Z]{3})|\bat (?=the\b))\s*"
+)
 _ACRONYM = re.compile(r"(?=(?:[^A-Z]*[A-Z]){2})[A-Za-z][A-Za-z0-9&.-]{1,11}")
 
 
@@ -169,3 +172,10 @@ def parts(name: str) -> Parts:
         brackets=tuple(part for part in inner if not is_acronym(part)),
         segments=segments if len(segments) > 1 else (),
     )
+
+
+def of_country(text: str) -> tuple[str, str] | None:
+    """An acronym and the country before it: "Italian MIUR"; None for anything else."""
+    head, _, last = text.rpartition(" ")
+    named = [code for _, code in countries_in(head)]
+    return (last, named[0]) if len(named) == 1 and is_acronym(last) else None
