@@ -100,17 +100,12 @@ class _Asked:
             main = main or self._named(self.parts.whole)
         for other in self.parts.brackets if not main else ():
             main += self._named(other)
-        short = [hit for word in self._acronyms() for hit in self._short(word)]
+        short = [hit for word in self.parts.acronyms for hit in self._short(word)]
         similar = self._similar() if not main else []
         found = self._agreed(main, short, similar)
         if self.parts.segments and not _sure(found):
             found += self._in_parts()
         return found
-
-    def _acronyms(self) -> tuple[str, ...]:
-        """Acronyms in brackets or parts; those of the parts count only where all are acronyms."""
-        main = self.parts.main
-        return self.parts.acronyms if self.parts.acronyms or not is_acronym(main) else (main,)
 
     def _by_rule(self) -> list[_Found]:
         """Programmes whose paymaster a named rule tells."""
@@ -175,7 +170,8 @@ class _Asked:
                 score = 0.93 if not acronym else 0.9
                 reasons.append("prior works")
             elif len(orgs) == 1 and not generic:
-                score = 0.92 if not acronym else 0.6
+                score = 0.92 if exact else 0.8
+                score = 0.6 if acronym else score
                 if self.clues.speaks_against(hit.org.country):
                     score -= 0.15
             else:
@@ -204,6 +200,9 @@ class _Asked:
                 reasons.append(f"country {why}")
             elif self.clues.speaks_against(hit.org.country):
                 score -= 0.25
+            if not why and (_is_generic(name_key(self.parts.main)) or _is_generic(hit.key)):
+                score = min(score, 0.6)
+                reasons.append("generic name")
             found.append(_Found(hit.org, max(score, 0.0), reasons))
         close = [each for each in found if each.score > found[0].score - 0.06] if found else []
         for each in close if len(close) > 1 else ():
@@ -218,14 +217,24 @@ class _Asked:
         both = [each for each in (main or similar) if each.org.id in brief and each not in short]
         if len(both) == 1 or (both and both[0].score > both[1].score):
             top = both[0]
-            if top.score > 0.4:
+            if "generic name" not in top.reasons:
                 top.score = max(top.score, 0.95)
                 top.reasons.append("acronym agrees")
+        elif main and self.parts.acronyms:
+            self._disagree(main)
         if main and not both and not is_acronym(self.parts.main):
             short = [replace_score(each, 0.5) for each in short]
         elif not main and not both and not is_acronym(self.parts.main):
             short = [replace_score(each, 0.7) for each in short]
         return [*main, *similar, *short]
+
+    def _disagree(self, main: list[_Found]) -> None:
+        """A bracket with an acronym that the organisation does not have, though it has some."""
+        for each in main:
+            sure = any(reason.startswith("country") for reason in each.reasons)
+            if not sure and any(kind == "acronym" for _, kind, _ in self.funders.names(each.org)):
+                each.score = min(each.score, 0.8)
+                each.reasons.append("other acronym")
 
     def _is_unit(
         self, each: _Found, tops: list[_Found], told: list[tuple[str, list[_Found]]]
@@ -243,23 +252,22 @@ class _Asked:
     def _in_parts(self) -> list[_Found]:
         """The organisations that the parts of a name mean: the smallest one that is known."""
         told = [(part, self._named(part)) for part in self.parts.segments]
-        tops = [max(found, key=lambda f: f.score) for _, found in told if found]
-        above = {up for top in tops for up in self.funders.parents(top.org)}
+        best = [max(found, key=lambda f: f.score) for _, found in told if found]
+        tops = {each.org.id: each for each in best}
+        above = {up for top in best for up in self.funders.parents(top.org)}
         found = []
-        for index, (_, listed) in enumerate(told):
+        for index, (part, listed) in enumerate(told):
+            others = {top.org.id for top in best if top not in listed}
             for each in listed:
-                up = self.funders.parents(each.org) & {top.org.id for top in tops}
-                if up:
+                if self.funders.parents(each.org) & others:
                     each.score = max(each.score, 0.9)
                     each.reasons.append("parent named")
                 elif each.org.id in above:
                     each.score = min(each.score, 0.5)
-                elif index == 0:
-                    each.score -= 0.02
-                elif self._is_unit(each, tops, told):
+                elif self._is_unit(each, list(tops.values()), told):
                     each.score = 0.87
                     each.reasons.append("a unit of it is named that is not listed")
-                else:
+                elif index or len(tops.keys() - above) > 1 or _is_generic(name_key(part)):
                     each.score = min(each.score, 0.65)
                     each.reasons.append("part of the name")
                 found.append(each)

@@ -136,7 +136,10 @@ def _phrases(table: dict[str, list[str]]) -> dict[tuple[str, ...], str]:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A funder's name taken apart: itself, what stands in brackets, its parts at commas."""
+    """A funder's name taken apart: itself, what stands in brackets, its parts at commas.
+
+    `acronyms` and `brackets` are what stands in brackets, `segments` empty where there is one only.
+    """
 
     whole: str
     main: str
@@ -164,7 +167,7 @@ def parts(name: str) -> Parts:
     inner = tuple(found.strip() for found in _BRACKET.findall(whole))
     main = _BRACKET.sub("", whole).strip(" ,;:-\u2013") or whole
     segments = tuple(part for part in _SEPARATOR.split(main) if part.strip())
-    shown = [part for part in (*inner, *segments) if is_acronym(part)]
+    shown = [part for part in inner if is_acronym(part)]
     return Parts(
         whole=whole,
         main=main,
