@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench.funders import app as funders_app
 from workbench.runs_cli import app as runs_app
 from workbench.store import app as store_app
 from workbench.terminal import Json, must_be_writable, must_exist, progress, table, tell
@@ -31,6 +32,7 @@ app.add_typer(store_app, name="db")
 app.add_typer(models_app, name="models")
 app.add_typer(train_app, name="train")
 app.add_typer(runs_app, name="runs")
+app.add_typer(funders_app, name="funders")
 
 Model = Annotated[str | None, typer.Option(help="A name of the catalog, or a .gguf file.")]
 Project = Annotated[str, typer.Option(help="Name under which the papers are grouped.")]
