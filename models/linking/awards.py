@@ -19,7 +19,7 @@ LONGEST = 80
 """Characters of an id at most; what is longer is a sentence."""
 Kind = Literal["fits", "other", "check"]
 _DASHES = re.compile(r"\s*[\u2010-\u2015\u2212\u2043\ufe58\ufe63\uff0d-]\s*")
-_LEADS = re.compile(r"^(?:GRANT|AWARD|PROJECT)?\s?(?:NO\.?|NUMBER|NR\.?|#|ID)?\s?[:#]?\s?(?=\S)")
+_LEADS = re.compile(r"^(?:GRANT |AWARD )?(?:(?:NOS?|NUMBER|NR|ID)(?:\. ?|[ :]+)|# ?)")
 _SEPARATORS = re.compile(r"[-\s/_]")
 
 
