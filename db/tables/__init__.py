@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlmodel import SQLModel
 
 from db.tables.hooks import DeliveryRow, DeliveryState, WebhookRow
+from db.tables.links import LinkDecisionRow, LinkVerdict
 from db.tables.papers import (
     DocumentRow,
     JobKind,
@@ -38,6 +39,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     ViewRow,
     WebhookRow,
     DeliveryRow,
+    LinkDecisionRow,
 )
 
 __all__ = [
@@ -55,6 +57,8 @@ __all__ = [
     "JobRow",
     "JobState",
     "LeaseRow",
+    "LinkDecisionRow",
+    "LinkVerdict",
     "PersonRow",
     "ProposalRow",
     "ReadingRow",

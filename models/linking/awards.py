@@ -156,5 +156,6 @@ def _right_digit(form: Form, text: str) -> str | None:
     # Six digits of the process and two of the year, weighted 2, 3, … from the right; found on 37
     # ids of published statements, all of which it fits.
     digits = [int(char) for char in text[:6] + text[9:11]]
-    total = sum(digit * weight for digit, weight in zip(reversed(digits), range(2, 10)))
+    weighted = zip(reversed(digits), range(2, 10), strict=True)
+    total = sum(digit * weight for digit, weight in weighted)
     return str((11 - total % 11) % 11 % 10)

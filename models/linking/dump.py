@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from models.errors import WorkbenchError
 from models.linking.ids import funder_id, ror_id
@@ -119,7 +119,7 @@ def _organisation(ror: str, record: dict[str, Any]) -> Organisation:
         types=tuple(map(str, record.get("types") or ())),
         names=names,
         funder_ids=tuple(dict.fromkeys(_funder_ids(record))),
-        relations=tuple(_relations(record.get("relationships") or ())),
+        relations=tuple(_relations(record.get("relationships") or [])),
         works=max(0, int(record.get("crossref_works") or 0)),
         modified=str(((record.get("admin") or {}).get("last_modified") or {}).get("date") or ""),
     )
@@ -171,7 +171,7 @@ def _opened(path: Path) -> Iterator[Any]:
             yield from _objects(file)
     elif path.suffix == ".gz":
         with gzip.open(path, "rb") as file:
-            yield from _objects(io.BufferedReader(file))
+            yield from _objects(file)
     else:
         with path.open("rb") as file:
             yield from _objects(file)
@@ -199,12 +199,12 @@ def _unbroken(path: Path) -> Iterator[None]:
         raise UnusableDump(reason, "Download it again; the index is as it was.") from error
 
 
-def _objects(file: IO[bytes]) -> Iterator[Any]:
+def _objects(file: Any) -> Iterator[Any]:
     """The records of an array, of JSON Lines, or of a file with one record."""
     import ijson
 
-    buffered = io.BufferedReader(file) if not hasattr(file, "peek") else file  # type: ignore[type-var,arg-type]
-    start = buffered.peek(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]  # type: ignore[attr-defined]
+    buffered = io.BufferedReader(file)
+    start = buffered.peek(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start == b"[":
         yield from ijson.items(_without_mark(buffered), "item", use_float=True)
         return
@@ -212,7 +212,7 @@ def _objects(file: IO[bytes]) -> Iterator[Any]:
     try:
         yield json.loads(first.decode("utf-8-sig"))
     except ValueError:
-        rest = io.BytesIO(first + buffered.read())
+        rest = io.BufferedReader(io.BytesIO(first + buffered.read()))
         yield from ijson.items(_without_mark(rest), "", multiple_values=True, use_float=True)
         return
     for line in buffered:
@@ -220,9 +220,9 @@ def _objects(file: IO[bytes]) -> Iterator[Any]:
             yield json.loads(line)
 
 
-def _without_mark(file: IO[bytes]) -> IO[bytes]:
+def _without_mark(file: Any) -> Any:
     """A stream behind the byte-order mark, if it begins with one."""
-    if hasattr(file, "peek") and file.peek(3).startswith(b"\xef\xbb\xbf"):
+    if file.peek(3).startswith(b"\xef\xbb\xbf"):
         file.read(3)
     return file
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from rapidfuzz import fuzz, process
 
@@ -206,8 +207,8 @@ class Funders:
 
     def _hits(self, where: str, *values: str | int) -> list[Hit]:
         rows = self._db.execute(
-            f"SELECT n.name, n.kind, n.key, n.bare, {_ORG} FROM names n JOIN orgs o ON o.id = n.org "
-            f"WHERE {where}",
+            f"SELECT n.name, n.kind, n.key, n.bare, {_ORG} "
+            f"FROM names n JOIN orgs o ON o.id = n.org WHERE {where}",
             values,
         )
         return [Hit(_org(row[4:]), *row[:4]) for row in rows]
@@ -227,11 +228,10 @@ def open_funders(index: Path) -> Iterator[Funders]:
         connection.close()
 
 
-def _org(row: Sequence[object]) -> Org:
+def _org(row: Sequence[Any]) -> Org:
     number, ror, doi, name, country, city, status, types, works = row
-    return Org(
-        number, ror, doi, name, country, city, status, tuple(json.loads(str(types))), works  # type: ignore[arg-type]
-    )  # fmt: skip
+    told = tuple(json.loads(types))
+    return Org(number, ror, doi, name, country, city, status, told, works)
 
 
 def _in(country: str, hit: Hit) -> bool:

@@ -25,9 +25,10 @@ from models.linking.names import (
     parts,
 )
 
+NOWHERE = Context()
 _POSSESSIVE = re.compile(r"['\u2019]s?(?!\w)")
 AUTOMATIC = 0.85
-"""Score from which a link is made without a person; precision on labelled names: docs/linking.md."""
+"""Score from which a link is made without a person: docs/linking.md has its precision."""
 DECIDES = 10
 """So many times the works of the next organisation decide between them."""
 KNOWN = 300
@@ -66,7 +67,7 @@ def automatic(found: list[Candidate]) -> Candidate | None:
 
 
 def candidates(
-    funders: Funders, name: str, context: Context = Context(), limit: int = 5
+    funders: Funders, name: str, context: Context = NOWHERE, limit: int = 5
 ) -> list[Candidate]:
     """The organisations that a name may mean, the likeliest first."""
     if not name.strip():
@@ -120,8 +121,8 @@ class _Asked:
         if is_acronym(text):
             return self._short(text)
         if national := of_country(text):
-            word, nation = national
-            mine = [hit for hit in self._spelt(word) if hit.org.country == nation]
+            word, place = national
+            mine = [hit for hit in self._spelt(word) if hit.org.country == place]
             return self._told_apart(mine, False, exact=True, acronym=True)
         key = name_key(text)
         bare, country = bare_key(key)

@@ -42,7 +42,7 @@ _SPELLINGS = {
     "govt": "government", "fdn": "foundation", "inst": "institute", "sci": "science",
     "minist": "ministry", "foundations": "foundation", "councils": "council",
     "technologies": "technology", "sciences": "science", "institutes": "institute",
-    "sports": "sport", "provincial": "province", "municipal": "municipality", "counsil": "council", "foundaton": "foundation",
+    "sports": "sport", "provincial": "province", "municipal": "municipality",
 }  # fmt: skip
 _LEGAL = frozenset("inc ltd llc gmbh corp corporation plc ag sa spa bv co limited".split())
 
@@ -50,7 +50,8 @@ _LEGAL = frozenset("inc ltd llc gmbh corp corporation plc ag sa spa bv co limite
 @cache
 def data(name: str) -> dict[str, Any]:
     """A data file of this package."""
-    return tomllib.loads((HERE / name).read_text("utf-8"))
+    found: dict[str, Any] = tomllib.loads((HERE / name).read_text("utf-8"))
+    return found
 
 
 def folded(text: str) -> str:

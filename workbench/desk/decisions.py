@@ -14,6 +14,7 @@ from models.documents import Document
 from models.schemas import Answer, Proposal, Verdict
 from training.errors import same_funders, same_statements
 from workbench.context import Context
+from workbench.desk import links
 from workbench.desk.documents import ground, read_document
 from workbench.desk.review import shown, told_revision
 
@@ -63,12 +64,15 @@ def decide(ctx: Context, record_id: int, decision: Decision, actor: str) -> Revi
     with reading(ctx.engine) as session:
         document = read_document(session, record_id)
         proposed = store.newest_proposal(session, record_id)
-    answer = _decided(document, decision)
+        answer = _decided(document, decision)
+        alone: tuple[str | None, ...] = ()
+        if answer is not None:
+            answer, alone = links.settled(ctx, session, answer)
     verdict = VERDICTS.get(decision.action) or (
         "accepted" if proposed and _unchanged(answer, proposed.proposal) else "corrected"
     )
     with writing(ctx.engine) as session:
-        return store.save_revision(
+        saved = store.save_revision(
             session,
             record_id,
             base_seq=decision.base_seq,
@@ -80,6 +84,9 @@ def decide(ctx: Context, record_id: int, decision: Decision, actor: str) -> Revi
             accepted=decision.accepted,
             note=decision.note,
         )
+        if saved.seq == decision.base_seq + 1:
+            links.remember(session, saved, actor, alone)
+        return saved
 
 
 def _decided(document: Document, decision: Decision) -> Answer | None:
@@ -101,13 +108,17 @@ def _unchanged(answer: Answer | None, proposal: Proposal) -> bool:
 def take_back(ctx: Context, record_id: int, undo: Undo, actor: str) -> RevisionRow:
     """Undo the newest decision that stands. Raises `Conflict` or `NothingToUndo`."""
     with writing(ctx.engine) as session:
-        return store.undo(
+        head, undone = store.record(session, record_id).head, store.decision(session, record_id)
+        saved = store.undo(
             session,
             record_id,
             base_seq=undo.base_seq,
             actor=actor,
             client_event_id=undo.client_event_id,
         )
+        if saved.seq > head:  # else it was sent before, and done then
+            links.forget(session, undone, store.decision(session, record_id), saved)
+        return saved
 
 
 def conflict(ctx: Context, record_id: int, current: RevisionRow | None) -> dict[str, Any]:

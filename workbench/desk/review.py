@@ -15,6 +15,7 @@ from models.documents import Document
 from models.schemas import Answer, GroundedField, Proposal
 from models.words import Words
 from workbench.context import Context
+from workbench.desk import links
 from workbench.desk.documents import document_of, ground, read_document
 
 
@@ -44,8 +45,9 @@ def review(ctx: Context, record_id: int, filters: Filters) -> dict[str, Any]:
         job = job_store.newest_job(session, record_id)
         position = listing.neighbours(session, record_id, filters)
         document = document_of(row)
-    proposal = proposed.proposal if proposed else None
-    answer, fields = shown(document, proposal, revisions[-1] if revisions else None)
+        proposal = proposed.proposal if proposed else None
+        answer, fields = shown(document, proposal, revisions[-1] if revisions else None)
+        linked = links.told(ctx, session, answer)
     return {
         "id": record_id,
         "head": record.head,
@@ -55,6 +57,8 @@ def review(ctx: Context, record_id: int, filters: Filters) -> dict[str, Any]:
         "proposal": _proposal(proposed.id, proposed.proposal, document) if proposed else None,
         "answer": answer.model_dump(mode="json"),
         "fields": [field.model_dump(mode="json") for field in fields],
+        "links": linked,
+        "hints": links.award_hints(answer),
         "revisions": [told_revision(revision) for revision in revisions],
         "position": asdict(position),
     }
@@ -70,10 +74,13 @@ def reground(ctx: Context, record_id: int, answer: Answer) -> dict[str, Any]:
     """Where the values of an answer in the making stand."""
     with reading(ctx.engine) as session:
         document = read_document(session, record_id)
+        linked = links.told(ctx, session, answer)
     placed, fields = ground(document, answer)
     return {
         "statements": [statement.model_dump(mode="json") for statement in placed.statements],
         "fields": [field.model_dump(mode="json") for field in fields],
+        "links": linked,
+        "hints": links.award_hints(answer),
     }
 
 

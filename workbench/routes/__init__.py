@@ -8,9 +8,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from workbench.context import Context
-from workbench.routes import deciding, exporting, reading, texts
+from workbench.routes import deciding, exporting, funders, reading, texts
 
-PARTS = (reading, deciding, exporting, texts)
+PARTS = (reading, deciding, exporting, texts, funders)
 
 
 def router(ctx: Context) -> APIRouter:
