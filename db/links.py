@@ -59,6 +59,14 @@ def of_revision(session: Session, record_id: int, seq: int) -> list[LinkDecision
     return list(session.exec(asked))
 
 
+def of_person(session: Session, record_id: int, person: str) -> list[LinkDecisionRow]:
+    """What a person says of the names of a paper, by their newest decision on each."""
+    asked = select(LinkDecisionRow).where(
+        LinkDecisionRow.record_id == record_id, LinkDecisionRow.person == person
+    )
+    return [row for rows in _latest(list(session.exec(asked))).values() for row in rows]
+
+
 def learned(session: Session, keys: Iterable[str]) -> dict[str, list[Learned]]:
     """What people said of names, the organisation with most confirmations first."""
     wanted = sorted(set(keys))
@@ -70,7 +78,7 @@ def learned(session: Session, keys: Iterable[str]) -> dict[str, list[Learned]]:
     return {key: _summed(said) for key, said in _latest(rows).items() if said}
 
 
-def _latest(rows: Iterable[LinkDecisionRow]) -> dict[str, list[LinkDecisionRow]]:
+def _latest(rows: list[LinkDecisionRow]) -> dict[str, list[LinkDecisionRow]]:
     """Of what a person said of a name in a paper, what they said with its newest revision."""
     newest: dict[tuple[str, str, int], int] = {}
     for row in rows:

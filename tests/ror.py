@@ -48,9 +48,7 @@ def org(
         "external_ids": [{"type": "fundref", "preferred": fundref[0], "all": list(fundref)}]
         if fundref
         else [],
-        "relationships": [
-            {"type": kind, "label": "x", "id": other} for kind, other in related
-        ],
+        "relationships": [{"type": kind, "label": "x", "id": other} for kind, other in related],
         "admin": {"last_modified": {"date": changed, "schema_version": "2.0"}},
     }
 

@@ -38,6 +38,7 @@ HEAD = """
 <link rel="stylesheet" href="/desk/app.css">
 <link rel="stylesheet" href="/desk/cockpit.css">
 <link rel="stylesheet" href="/desk/train.css">
+<link rel="stylesheet" href="/desk/link.css">
 """
 
 

@@ -82,14 +82,30 @@ def remember(
 ) -> None:
     """Add what a curator decided with a revision; `refused` is what would have been linked."""
     answer = revision.after
-    if answer is None or not answer.links:
+    if answer is None:
         return
     rows: list[LinkDecisionRow] = []
     for funder, link, offered in zip(answer.funders, answer.links, refused, strict=False):
         if link is None or link.method != "curator" or not funder.funder_name:
             continue
         rows += _rows(revision, person, funder, link, offered)
+    said = {row.key for row in rows}
+    before = decisions.of_person(session, revision.record_id, person)
+    gone = {row.key: row for row in before if row.key not in said and row.seq < revision.seq}
+    rows += [_withdrawn(row, revision) for row in gone.values()]
     decisions.add_decisions(session, {(r.key, r.verdict, r.ror): r for r in rows}.values())
+
+
+def _withdrawn(row: LinkDecisionRow, revision: RevisionRow) -> LinkDecisionRow:
+    """The row that takes back what the same person said of a name in the paper."""
+    return LinkDecisionRow(
+        record_id=revision.record_id,
+        seq=revision.seq,
+        key=row.key,
+        name=row.name,
+        verdict="withdrawn",
+        person=row.person,
+    )
 
 
 def _rows(

@@ -57,6 +57,7 @@ export function createApi(base = "") {
     save: (id, body, filters) => ask(`${of(id)}/revisions${query(filters)}`, { body }),
     undo: (id, body) => ask(`${of(id)}/undo`, { body }),
     ground: (id, answer, signal) => ask(`${of(id)}/ground`, { body: { answer }, signal }),
+    funders: (q, signal) => ask(`/api/funders${query({ q })}`, { signal }),
     propose: (id) => ask(`${of(id)}/propose`, { body: {} }),
     file: (sha256) => `${base}/files/${encodeURIComponent(sha256)}`,
   };

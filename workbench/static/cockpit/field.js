@@ -33,12 +33,14 @@ export function createField(key, kind, hear) {
   const badge = h("span", { class: "wb-badge" });
   const sure = h("span", { class: "wb-sure" });
   const page = h("span", { class: "wb-place-no" });
+  const hint = h("span", { class: "wb-hint-line" });
   const problem = h("span", { class: "wb-problem", role: "alert" });
   const element = h(
     "div",
     { class: `wb-field wb-kind-${kind}`, role: "group", tabindex: "-1", data: { key, kind } },
     h("span", { class: "wb-grow" }, mirror, input),
     h("span", { class: "wb-facts" }, badge, sure, page, split, tick, remove),
+    hint,
     problem,
   );
 
@@ -88,9 +90,11 @@ export function createField(key, kind, hear) {
     page.textContent = view.span ? `p. ${view.span.page}` : "";
     tick.setAttribute("aria-pressed", String(view.accepted));
     split.hidden = kind !== "award_ids" || partsOf(view.value).length < 2;
+    hint.textContent = view.hint?.text ?? "";
+    hint.dataset.kind = view.hint?.kind ?? "";
     problem.textContent = view.error ?? "";
     input.setAttribute("aria-invalid", String(Boolean(view.error)));
-    const parts = [name, view.value || "empty", words, view.accepted && "checked", view.error];
+    const parts = [name, view.value || "empty", words, view.accepted && "checked", view.hint?.text, view.error];
     element.setAttribute("aria-label", parts.filter(Boolean).join(", "));
     input.setAttribute("aria-label", name);
   }
