@@ -71,7 +71,7 @@ class TestHints:
             (None, "EP/V013068/1", "other", "UK research councils"),
             ("CNPq", "303456/2019-1", "fits", "CNPq"),
             ("CNPq", "303456/2019-2", "check", "CNPq"),
-            ("National Research Foundation of Korea", "NRF-2016M3A9A5919255", "fits", "NRF (Korea)"),
+            ("NRF (Korea)", "NRF-2016M3A9A5919255", "fits", "NRF (Korea)"),
         ],
     )  # fmt: skip
     def test_a_form_tells(self, funder: str | None, award_id: str, kind: str, looks: str) -> None:

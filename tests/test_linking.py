@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import sqlite3
 import zipfile
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.linking import linker
 from models.linking.context import Context
 from models.linking.dump import Refused, UnusableDump, organisations
 from models.linking.funders import Funders, open_funders
@@ -22,6 +24,7 @@ from models.linking.linker import automatic, candidates
 from models.linking.names import bare_key, countries_in, name_key, parts
 from tests import ror as w
 
+STATIC = Path(__file__).parent.parent / "workbench" / "static"
 BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
 STEMS = st.text(BASE32, min_size=6, max_size=6).map("0{}".format)
 
@@ -324,6 +327,15 @@ class TestTheLinker:
         )
         assert linked == w.EC
         assert reasons == "rule: programme of the European Union"
+
+    def test_each_reason_has_a_text(self) -> None:
+        source = (Path(linker.__file__)).read_text("utf-8")
+        said = set(
+            re.findall(r'reasons(?:\.append\(|, |: list.*= \[)f?"([a-z][^"{(]*?) ?["{(]', source)
+        )
+        page = (STATIC / "cockpit" / "link-reasons.js").read_text("utf-8")
+        assert len(said) >= 8
+        assert [each for each in sorted(said) if each not in page] == []
 
     def test_all_of_one_name_are_offered(self, funders: Funders) -> None:
         found = candidates(funders, "Ministry of Education")

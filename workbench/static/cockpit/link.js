@@ -1,6 +1,7 @@
 // The organisation that a funder means: shown, chosen by type-ahead, or said to be none.
 
 import { button, debounce, h } from "./dom.js";
+import { reason } from "./link-reasons.js";
 import { t } from "../texts.js";
 
 let lists = 0;
@@ -136,7 +137,7 @@ export function createLink(funderId, hear) {
   const say = (text) => (said.textContent = text);
 
   function choice(item, run) {
-    const why = item.reasons?.length ? item.reasons.join(", ") : item.matched;
+    const why = item.reasons?.length ? item.reasons.map(reason).join(", ") : item.matched;
     return option(run, [
       h("span", { class: "wb-org-name", text: item.name }),
       h("span", { class: "wb-org-where", text: [item.city, item.country].filter(Boolean).join(", ") }),
