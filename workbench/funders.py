@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,7 +56,8 @@ def _memory() -> dict[str, int]:
             import resource
         except ImportError:
             return {}
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        unit = 1 if sys.platform == "darwin" else 1024  # the one counts bytes, the others KiB
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     return {"peak_megabytes": round(peak / 1_000_000)}
 
 

@@ -59,12 +59,16 @@ def folded(text: str) -> str:
 
     Different spellings of one word (centre, center) and its plural in names become one.
     """
-    plain = "".join(fold(char, LIGATURES) for char in text)
+    simple = text.isascii() and text.isprintable()
+    plain = text if simple else "".join(fold(char, LIGATURES) for char in text)
     for pattern, words in _STATES:
         plain = pattern.sub(words, plain)
     plain = _DOTTED.sub(lambda found: found[0].replace(".", ""), plain)
-    plain = unicodedata.normalize("NFKD", plain).casefold().translate(_LETTERS)
-    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    if simple:
+        plain = plain.lower()
+    else:
+        plain = unicodedata.normalize("NFKD", plain).casefold().translate(_LETTERS)
+        plain = "".join(char for char in plain if not unicodedata.combining(char))
     plain = _OTHER.sub(" ", _APOSTROPHES.sub("", plain.replace("&", " and ").replace("+", " ")))
     return " ".join(_SPELLINGS.get(word, word) for word in plain.split())
 
