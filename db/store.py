@@ -297,6 +297,11 @@ def restore(
     )
 
 
+def decision(session: Session, record_id: int) -> RevisionRow | None:
+    """The decision that holds: the newest that is not undone. None is the proposal."""
+    return _state(session, record_id, record(session, record_id).head)
+
+
 def _state(session: Session, record_id: int, seq: int) -> RevisionRow | None:
     """The decision that holds after revision `seq`; None is the proposal."""
     found = revision(session, record_id, seq)

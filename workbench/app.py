@@ -64,6 +64,7 @@ HEAD = """
 <link rel="stylesheet" href="/desk/people/people.css">
 <script type="module" src="/desk/people/header.js"></script>
 <link rel="stylesheet" href="/desk/queue.css">
+<link rel="stylesheet" href="/desk/link.css">
 """
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench.funders import app as funders_app
 from workbench.people_cli import app as people_app
 from workbench.runs_cli import app as runs_app
 from workbench.store import app as store_app
@@ -35,6 +36,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(train_app, name="train")
 app.add_typer(runs_app, name="runs")
 app.add_typer(people_app, name="people")
+app.add_typer(funders_app, name="funders")
 
 Model = Annotated[str | None, typer.Option(help="A name of the catalog, or a .gguf file.")]
 Project = Annotated[str, typer.Option(help="Name under which the papers are grouped.")]

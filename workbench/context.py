@@ -106,6 +106,11 @@ class Context:
         return self.home / "incoming"
 
     @property
+    def funders(self) -> Path:
+        """The index of funders, once it is made."""
+        return self.home / "funders.sqlite3"
+
+    @property
     def chains(self) -> Path:
         """Where the files of published models lie, a folder each."""
         return self.settings.chains or self.home / "chains"

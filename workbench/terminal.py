@@ -35,8 +35,11 @@ def table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 
 
 @contextmanager
-def progress(total: int, what: str) -> Iterator[Any]:
-    """A bar on the error stream where a person watches; call what it gives after each."""
+def progress(total: int | None, what: str) -> Iterator[Any]:
+    """A bar on the error stream where a person watches; call what it gives after each.
+
+    `total` is None where nobody knows it.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 

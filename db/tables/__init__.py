@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlmodel import SQLModel
 
 from db.tables.hooks import DeliveryRow, DeliveryState, WebhookRow
+from db.tables.links import LinkDecisionRow, LinkVerdict
 from db.tables.papers import (
     DocumentRow,
     JobKind,
@@ -40,6 +41,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     ViewRow,
     WebhookRow,
     DeliveryRow,
+    LinkDecisionRow,
 )
 
 __all__ = [
@@ -57,6 +59,8 @@ __all__ = [
     "JobRow",
     "JobState",
     "LeaseRow",
+    "LinkDecisionRow",
+    "LinkVerdict",
     "PersonRow",
     "ProjectRow",
     "ProposalRow",

@@ -14,7 +14,7 @@ from models.documents import Document
 from models.schemas import Answer, GroundedField, Proposal, Verdict
 from training.errors import same_funders, same_statements
 from workbench.context import Context
-from workbench.desk import readings
+from workbench.desk import links, readings
 from workbench.desk.documents import ground, read_document
 from workbench.desk.reasons import MOST, Pointer, Typed, reasons_for
 from workbench.desk.review import shown, told_revision
@@ -76,7 +76,10 @@ def decide(
         document = read_document(session, record_id)
         proposed = store.newest_proposal(session, record_id)
         seen = readings.seen(session, record_id, decision.base_seq, actor)
-    answer, fields = _decided(document, decision)
+        answer, fields = _decided(document, decision)
+        alone: tuple[str | None, ...] = ()
+        if answer is not None:
+            answer, alone = links.settled(ctx, session, answer)
     reasons = reasons_for(answer, fields, decision.reasons, seen) if answer else None
     verdict = VERDICTS.get(decision.action) or (
         "accepted" if proposed and _unchanged(answer, proposed.proposal) else "corrected"
@@ -86,7 +89,7 @@ def decide(
             return readings.give(
                 session, record_id, actor, **_said(decision, verdict, answer, reasons)
             )
-        return store.save_revision(
+        saved = store.save_revision(
             session,
             record_id,
             base_seq=decision.base_seq,
@@ -99,6 +102,9 @@ def decide(
             reasons=reasons,
             note=decision.note,
         )
+        if saved.seq == decision.base_seq + 1:
+            links.remember(session, saved, actor, alone)
+        return saved
 
 
 def _said(
@@ -138,13 +144,17 @@ def take_back(ctx: Context, record_id: int, undo: Undo, actor: str) -> RevisionR
             return readings.take_back(session, record_id, actor, **sent)
         if reopened := readings.reopen(session, record_id, actor, **sent):
             return reopened
-        return store.undo(
+        head, undone = store.record(session, record_id).head, store.decision(session, record_id)
+        saved = store.undo(
             session,
             record_id,
             base_seq=undo.base_seq,
             actor=actor,
             client_event_id=undo.client_event_id,
         )
+        if saved.seq > head:  # else it was sent before, and done then
+            links.forget(session, undone, store.decision(session, record_id), saved)
+        return saved
 
 
 def conflict(

@@ -15,7 +15,7 @@ from models.documents import Document
 from models.schemas import Answer, GroundedField, Proposal
 from models.words import Words
 from workbench.context import Context
-from workbench.desk import readings
+from workbench.desk import links, readings
 from workbench.desk.documents import document_of, ground, read_document
 from workbench.desk.talk import told_comments
 from workbench.people import Person
@@ -53,8 +53,9 @@ def review(
         position = listing.neighbours(session, record_id, filters, person=who.name if who else None)
         comments = told_comments(session, record, who)
         document = document_of(row)
-    proposal = proposed.proposal if proposed else None
-    answer, fields = shown(document, proposal, revisions[-1] if revisions else None)
+        proposal = proposed.proposal if proposed else None
+        answer, fields = shown(document, proposal, revisions[-1] if revisions else None)
+        linked = links.told(ctx, session, answer)
     return {
         "id": record_id,
         "head": head,
@@ -66,6 +67,8 @@ def review(
         "proposal": _proposal(proposed.id, proposed.proposal, document) if proposed else None,
         "answer": answer.model_dump(mode="json"),
         "fields": [field.model_dump(mode="json") for field in fields],
+        "links": linked,
+        "hints": links.award_hints(answer),
         "revisions": [told_revision(revision) for revision in revisions],
         "comments": comments,
         "position": asdict(position),
@@ -84,10 +87,13 @@ def reground(ctx: Context, record_id: int, answer: Answer) -> dict[str, Any]:
     """Where the values of an answer in the making stand."""
     with reading(ctx.engine) as session:
         document = read_document(session, record_id)
+        linked = links.told(ctx, session, answer)
     placed, fields = ground(document, answer)
     return {
         "statements": [statement.model_dump(mode="json") for statement in placed.statements],
         "fields": [field.model_dump(mode="json") for field in fields],
+        "links": linked,
+        "hints": links.award_hints(answer),
     }
 
 

@@ -3,7 +3,7 @@
 import { SLOTS, newId } from "./answer.js";
 import { asValue, assign } from "./assign.js";
 import {
-  addAward, addFunder, addStatement, addValue, moveAward, moveRow, removeField, removeRow, setValue,
+  addAward, addFunder, addStatement, addValue, moveAward, moveRow, removeField, removeRow, setLink, setValue,
   splitValue, toggleAccepted, toggleRejected,
 } from "./draft.js";
 
@@ -133,6 +133,11 @@ export function createActions(ctx) {
       newAward(owner, field?.award ?? null);
       return true;
     },
+    link() {
+      const owner = selected()?.funder;
+      if (owner) ctx.form.openLink(owner);
+      return Boolean(owner);
+    },
     jump() {
       const field = selected();
       if (!field) return false;
@@ -159,6 +164,9 @@ export function createActions(ctx) {
     addFunder: () => newFunder(),
     addAward: (funderId) => newAward(funderId),
     addValue: (awardId, slot) => newValue(awardId, slot),
+    link: (funderId, link) => ctx.review?.change(setLink(funderId, link)),
+    linkFacts: (funder) => ctx.review?.facts.of(funder) ?? null,
+    findFunders: (text, signal) => ctx.api.funders(text, signal),
     moveAward: (awardId, funderId) => ctx.review?.change(moveAward(awardId, funderId)),
     row(name, id) {
       if (name !== "drop") return ctx.review?.change(moveRow(id, name === "up" ? -1 : 1));

@@ -26,20 +26,24 @@ export function fromAnswer(answer) {
       alignment: statement.alignment ?? "absent",
       confidence: statement.confidence ?? null,
     })),
-    funders: (answer?.funders ?? []).map((funder, i) => fromFunder(funder, ids?.funders?.[i])),
+    funders: (answer?.funders ?? []).map((funder, i) => fromFunder(funder, ids?.funders?.[i], answer.links?.[i])),
     accepted: {},
     rejected: {}, // struck through: still shown, not sent
     reasons: {}, // why a value stays that is not in the text
   };
 }
 
-function fromFunder(funder, ids) {
+function fromFunder(funder, ids, link) {
   return {
     id: ids?.id ?? newId(),
     name: funder.funder_name ?? "",
+    link: chosen(link),
     awards: (funder.awards ?? []).map((award, i) => fromAward(award, ids?.awards?.[i])),
   };
 }
+
+/** A link that somebody chose; those made by themselves are made anew each time. */
+const chosen = (link) => (link && link.method !== "automatic" ? link : null);
 
 function fromAward(award, id) {
   const row = { id: id ?? newId() };
@@ -108,6 +112,7 @@ export function toAnswer(state) {
   const statements = state.statements.filter((row) => clean(row.text) && !(row.id in rejected));
   statements.forEach((row, i) => paths.set(row.id, `/statements/${i}`));
   const funders = [];
+  const links = [];
   const ids = { statements: statements.map((row) => row.id), funders: [] };
   for (const funder of state.funders) {
     if (`${funder.id}:name` in rejected) continue;
@@ -121,11 +126,12 @@ export function toAnswer(state) {
     awards.forEach(([award], i) => {
       for (const [key, tail] of found.get(award.id)) paths.set(key, `${at}/awards/${i}/${tail}`);
     });
+    links.push(funder.link ?? null);
     funders.push({ funder_name: name, awards: awards.map(([, out]) => out) });
     ids.funders.push({ id: funder.id, awards: awards.map(([award]) => award.id) });
   }
   const keys = new Map([...paths].map(([key, path]) => [path, key]));
-  const answer = { statements: statements.map(toStatement), funders, row_ids: ids };
+  const answer = { statements: statements.map(toStatement), funders, row_ids: ids, links: links.some(Boolean) ? links : [] };
   return { answer, paths, keys };
 }
 
@@ -147,7 +153,8 @@ function toAward(award, found, rejected) {
 
 /** What counts as a change: the words, not where they stand nor what the rows are called. */
 export function signature(answer) {
-  return JSON.stringify([answer.statements.map((s) => s.text), answer.funders]);
+  const links = answer.funders.map((_, i) => chosen(answer.links?.[i])).map((link) => link && [link.ror, link.funder_id]);
+  return JSON.stringify([answer.statements.map((s) => s.text), answer.funders, links]);
 }
 
 /** A field's path as a JSON pointer into the answer, as reasons and comments name it. */

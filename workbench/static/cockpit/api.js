@@ -59,6 +59,7 @@ export function createApi(base = "") {
     save: (id, body, filters) => ask(`${of(id)}/revisions${query(filters)}`, { body }),
     undo: (id, body) => ask(`${of(id)}/undo`, { body }),
     ground: (id, answer, signal) => ask(`${of(id)}/ground`, { body: { answer }, signal }),
+    funders: (q, signal) => ask(`/api/funders${query({ q })}`, { signal }),
     propose: (id) => ask(`${of(id)}/propose`, { body: {} }),
     history: (id) => ask(`${of(id)}/history`),
     restore: (id, body) => ask(`${of(id)}/restore`, { body }),

@@ -306,6 +306,12 @@ export const splitValue = (key) => (state) => {
   return forgetting(split, key);
 };
 
+/** Say which organisation a funder means; null takes it back. */
+export const setLink = (id, link) => (state) => ({
+  ...state,
+  funders: state.funders.map((row) => (row.id === id ? { ...row, link } : row)),
+});
+
 /** Take another list of funders, as the raw JSON tab gives it; rows that are still there keep ids. */
 export const replaceFunders = (funders) => (state) => {
   const here = standing(state);

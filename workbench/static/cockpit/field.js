@@ -35,6 +35,7 @@ export function createField(key, kind, hear) {
   const badge = h("span", { class: "wb-badge" });
   const sure = h("span", { class: "wb-sure" });
   const page = h("span", { class: "wb-place-no" });
+  const hint = h("span", { class: "wb-hint-line" });
   const problem = h("span", { class: "wb-problem", role: "alert" });
   const remarks = createRemarks(key, hear);
   const element = h(
@@ -42,6 +43,7 @@ export function createField(key, kind, hear) {
     { class: `wb-field wb-kind-${kind}`, role: "group", tabindex: "-1", data: { key, kind } },
     h("span", { class: "wb-grow" }, mirror, input),
     h("span", { class: "wb-facts" }, remarks.talk, badge, sure, page, split, tick, remove),
+    hint,
     problem,
     remarks.element,
   );
@@ -94,10 +96,12 @@ export function createField(key, kind, hear) {
     page.textContent = view.span ? `p. ${view.span.page}` : "";
     tick.setAttribute("aria-pressed", String(view.accepted));
     split.hidden = kind !== "award_ids" || partsOf(view.value).length < 2;
+    hint.textContent = view.hint?.text ?? "";
+    hint.dataset.kind = view.hint?.kind ?? "";
     problem.textContent = view.error ?? "";
     input.setAttribute("aria-invalid", String(Boolean(view.error)));
     const state = view.rejected ? t("review.rejected") : words;
-    const parts = [name, view.value || "empty", state, view.accepted && "checked", view.reason, view.error];
+    const parts = [name, view.value || "empty", state, view.accepted && "checked", view.reason, view.hint?.text, view.error];
     element.setAttribute("aria-label", parts.filter(Boolean).join(", "));
     input.setAttribute("aria-label", name);
   }

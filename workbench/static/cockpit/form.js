@@ -8,7 +8,8 @@ import { arrange, awardRow, funderRow, statementRow } from "./rows.js";
 /**
  * `hear` has select(key), input(key, value), leave(key), entered(key), emptied(key), tab(key, event),
  * tick(key), reject(key), model(key), why(key), talk(key), split(key), row(name, id), addStatement(), addFunder(), addAward(funder),
- * addValue(award, slot), moveAward(award, funder).
+ * addValue(award, slot), moveAward(award, funder), link(funder, link), linkFacts(funder row),
+ * findFunders(text, signal).
  */
 export function createForm(hear) {
   const attention = h("section", { class: "wb-attention", "aria-label": "Needs attention" });
@@ -106,6 +107,7 @@ export function createForm(hear) {
     const found = row(funder.id, funderRow);
     const name = field(`${funder.id}:name`, `Funder ${index + 1}`);
     found.update(index, state.funders.length, funder.name, name, awards);
+    found.link.update(funder.link, hear.linkFacts(funder));
     return found.element;
   }
 
@@ -149,6 +151,7 @@ export function createForm(hear) {
 
   return {
     element, render, warn, select, edit,
+    openLink: (funderId) => rows.get(funderId)?.link.open(),
     get selected() {
       return selected;
     },

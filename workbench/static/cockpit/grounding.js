@@ -35,8 +35,8 @@ export class Grounding {
   }
 
   /** Ask soon for what is not known of this state. */
-  refresh(state) {
-    if (fieldsOf(state).some((field) => !field.rejected && this.of(field) === WAITING)) this.later(state);
+  refresh(state, asked = false) {
+    if (asked || fieldsOf(state).some((field) => !field.rejected && this.of(field) === WAITING)) this.later(state);
     else this.later.cancel();
   }
 
@@ -50,10 +50,12 @@ export class Grounding {
     this.running?.abort();
     const running = new AbortController();
     this.running = running;
-    const { answer, keys } = toAnswer(state);
+    const sent = toAnswer(state);
+    const { answer, keys } = sent;
     try {
       const found = await this.ask(answer, running.signal);
       this.#learn(keys, found.fields, found.statements);
+      this.hear.told?.(found, sent);
       this.hear.changed();
     } catch (error) {
       if (error.name === "AbortError") return;

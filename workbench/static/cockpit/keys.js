@@ -13,6 +13,7 @@ export const KEYS = [
   [["o", "+"], "Add below: statement, funder or value", "Fields", "add"],
   [["O"], "Add an award to the funder", "Fields", "addAward"],
   [["v"], "Split an award id at its commas", "Fields", "split"],
+  [["l"], "Choose the organisation of the funder", "Fields", "link"],
   [["["], "Move the row up", "Fields", "moveUp", true],
   [["]"], "Move the row down", "Fields", "moveDown", true],
   [["g"], "Jump to its place on the page", "Fields", "jump"],

@@ -27,7 +27,7 @@ export function keepIds(before, after) {
   const old = pair(before, after, (a, b) => a.name !== "" && a.name === b.name);
   return after.map((funder) => {
     const was = old(funder);
-    return was ? { ...funder, id: was.id, awards: keepAwards(was.awards, funder.awards) } : funder;
+    return was ? { ...funder, id: was.id, link: was.link, awards: keepAwards(was.awards, funder.awards) } : funder;
   });
 }
 

@@ -3,6 +3,7 @@
 import { KIND_NAMES, fieldsOf, keyOfError, kindOf } from "./answer.js";
 import { Draft } from "./draft.js";
 import { Grounding } from "./grounding.js";
+import { LinkFacts } from "./link-facts.js";
 import { saidOf } from "./said.js";
 import { dropDraft, loadDraft, saveDraft } from "./storage.js";
 import { debounce } from "./dom.js";
@@ -27,15 +28,18 @@ export class Review {
     this.said = start?.said ? new Map(start.said) : saidOf(fieldsOf(this.draft.state), payload.proposal);
     this.selected = null;
     this.errors = new Map();
+    this.facts = new LinkFacts();
     this.hear = hear;
     this.grounding = new Grounding((answer, signal) => api.ground(payload.id, answer, signal), {
       changed: () => hear.changed(),
+      told: (found, sent) => this.facts.learn(found, sent),
       refused: (error, keys) => this.refuse(error, keys),
     });
     const plain = start ? new Draft(payload.answer).state : this.draft.state;
+    if (!start) this.facts.learn(payload, this.draft.send());
     if (!start) this.grounding.seed(plain, payload.fields, payload.answer.statements);
     else this.#seedByValue();
-    this.grounding.refresh(this.draft.state);
+    this.grounding.refresh(this.draft.state, this.facts.wants(this.draft.state));
     this.keep = debounce(() => this.store(), 400);
   }
 
@@ -59,8 +63,10 @@ export class Review {
   /** All fields in the form's order, with what is known of each. */
   fields() {
     const { accepted, reasons } = this.draft.state;
+    const hints = this.facts.sentences(this.draft.state);
     return fieldsOf(this.draft.state).map((field) => ({
       ...field,
+      hint: hints.get(field.key) ?? null,
       ...this.grounding.of(field),
       accepted: field.key in accepted,
       reason: reasons[field.key] ?? null,
@@ -138,7 +144,7 @@ export class Review {
 
   #changed() {
     this.errors.clear();
-    this.grounding.refresh(this.draft.state);
+    this.grounding.refresh(this.draft.state, this.facts.wants(this.draft.state));
     this.keep();
     this.hear.changed();
     return true;

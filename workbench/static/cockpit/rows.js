@@ -2,6 +2,7 @@
 
 import { KIND_NAMES, SLOTS } from "./answer.js";
 import { button, h } from "./dom.js";
+import { createLink } from "./link.js";
 
 /** Put `nodes` into `parent` in order, moving only what stands elsewhere: focus stays where it is. */
 export function arrange(parent, nodes) {
@@ -40,10 +41,12 @@ export function funderRow(id, hear) {
   const number = h("span", { class: "wb-number", "aria-hidden": "true" });
   const slot = h("div", { class: "wb-row-field" });
   const awards = h("div", { class: "wb-awards" });
+  const link = createLink(id, hear);
   const element = h(
     "div",
     { class: "wb-row wb-funder", data: { row: id }, role: "group" },
     h("div", { class: "wb-funder-head" }, number, slot, tools("funder", (name) => hear.row(name, id))),
+    link.element,
     awards,
     button("Award", () => hear.addAward(id), { symbol: "plus", name: "add-award", kind: "ghost", title: "Add an award" }),
   );
@@ -53,7 +56,7 @@ export function funderRow(id, hear) {
     arrange(slot, [field]);
     arrange(awards, rows);
   }
-  return { element, update };
+  return { element, update, link };
 }
 
 export function awardRow(id, hear) {
