@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench import exchange_cli
 from workbench.runs_cli import app as runs_app
 from workbench.store import app as store_app
 from workbench.terminal import Json, must_be_writable, must_exist, progress, table, tell
@@ -33,7 +34,6 @@ app.add_typer(train_app, name="train")
 app.add_typer(runs_app, name="runs")
 
 Model = Annotated[str | None, typer.Option(help="A name of the catalog, or a .gguf file.")]
-Project = Annotated[str, typer.Option(help="Name under which the papers are grouped.")]
 
 
 def run() -> None:
@@ -120,40 +120,8 @@ def parse(
         raise typer.Exit(1)
 
 
-@app.command("import")
-def import_(
-    path: Annotated[Path, typer.Argument(help="JSON Lines of texts, with or without funders.")],
-    project: Project = "inbox",
-    as_json: Json = False,
-) -> None:
-    """Bring statements or texts into the store; those with funders are gold."""
-    from dataclasses import asdict
-
-    from workbench.imports import jsonl
-
-    must_exist(path)
-    report = jsonl.load(_context(), path, project)
-    tell(asdict(report), as_json)
-    if report.errors:
-        raise typer.Exit(1)
-
-
-@app.command()
-def export(
-    name: Annotated[str, typer.Argument(metavar="FORMAT", help="gold or pairs.")],
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write.")] = None,
-    project: Annotated[str | None, typer.Option(help="Only this project.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Write gold or preference pairs as JSON Lines."""
-    from workbench import exports
-
-    ctx = _context()
-    if output is None:
-        sys.stdout.writelines(exports.lines(ctx, name, project))
-        return
-    count = exports.write(ctx, name, output, project)
-    tell({"format": name, "rows": count, "output": str(output)}, as_json)
+app.command("import")(exchange_cli.import_)
+app.command("export")(exchange_cli.export)
 
 
 @app.command()

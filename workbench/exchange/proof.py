@@ -111,10 +111,12 @@ def _is_same(of: Format, wanted: Entry, entry: Entry) -> bool:
 
 
 def _compare(of: Format, wanted: Entry, entry: Entry | None, proof: Proof) -> None:
+    reduced = of.reduced(wanted)
     said = facts(wanted, of.spell)
-    due = facts(of.reduced(wanted), of.spell)
+    due = said if reduced is wanted else facts(reduced, of.spell)
     came = facts(entry, of.spell) if entry else set()
-    proof.respelled += len(facts(wanted) - said)
+    if type(of).spell is not Format.spell:
+        proof.respelled += len(facts(wanted) - said)
     for fact in said:
         proof.fields.setdefault(fact[0], Field()).said += 1
     for fact in said & came:
