@@ -55,7 +55,7 @@ def sha(number: int) -> str:
 
 
 def statement(number: int) -> str:
-    return f"This work was funded by the Trust {number % 997} (T-{number}) and by the DFG (D-{number})."
+    return f"Funded by the Trust {number % 997} (T-{number}) and by the DFG (D-{number})."
 
 
 def document(number: int) -> dict[str, Any]:
@@ -95,7 +95,16 @@ def revision(number: int) -> dict[str, Any]:
 
 def start(home: Path, name: str, out: Path, *more: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.export_speed", "--child", name, str(home), str(out), *more],
+        [
+            sys.executable,
+            "-m",
+            "benchmarks.export_speed",
+            "--child",
+            name,
+            str(home),
+            str(out),
+            *more,
+        ],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -116,7 +125,9 @@ def child(name: str, home: Path, out: Path, proof: bool, resume: bool) -> None:
         last = now
 
     engine = connect(home / "store.sqlite3")
-    made = export(engine, open_format(name), Spec(name), out, resume=resume, proof=proof, progress=progress)
+    made = export(
+        engine, open_format(name), Spec(name), out, resume=resume, proof=proof, progress=progress
+    )
     told = {
         "records": made.written,
         "bytes": made.bytes,

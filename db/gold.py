@@ -86,29 +86,30 @@ def decided(session: Session, *, project: str | None = None, after: int = 0) -> 
     wanted = {RecordRow.project: project}
     shared = _shared_dois(session)
     for ids in _pages(session, wanted, after, PAGE):
-        query: Any = (
-            select(
-                RecordRow.id,
-                RecordRow.project,
-                DocumentRow.name,
-                DocumentRow.sha256,
-                DocumentRow.doi,
-                DocumentRow.license,
-                RevisionRow.verdict,
-                RevisionRow.seq,
-                RevisionRow.actor,
-                RevisionRow.created_at,
-                # A plain string: building the type's adapter anew costs more than the reading.
-                type_coerce(col(RevisionRow.after), Text),
-            )
-            .join(RevisionRow, col(RevisionRow.record_id) == RecordRow.id)
+        columns: tuple[Any, ...] = (
+            RecordRow.id,
+            RecordRow.project,
+            DocumentRow.name,
+            DocumentRow.sha256,
+            DocumentRow.doi,
+            DocumentRow.license,
+            RevisionRow.verdict,
+            RevisionRow.seq,
+            RevisionRow.actor,
+            RevisionRow.created_at,
+            # A plain string: building the type's adapter anew costs more than the reading.
+            type_coerce(col(RevisionRow.after), Text),
+        )
+        picked: Any = select(*columns)
+        query = (
+            picked.join(RevisionRow, col(RevisionRow.record_id) == RecordRow.id)
             .join(DocumentRow, col(DocumentRow.sha256) == RecordRow.document_sha256)
             .where(col(RevisionRow.id).in_(ids))
             .order_by(col(RecordRow.id))
         )
         for *facts, after_text in session.exec(query):
             answer = Answer.model_validate_json(after_text) if after_text else Answer()
-            row = Decided(*facts, answer=answer)
+            row = Decided(*facts, answer)  # type: ignore[call-arg]
             twin = _first_with(session, row.doi, wanted) if row.doi in shared else None
             yield replace(row, twin=twin) if twin not in (None, row.id) else row
 
@@ -135,9 +136,7 @@ def _first_with(session: Session, doi: str | None, wanted: dict[Any, Any]) -> in
     return next((id_ for id_ in ids if _gold_ids(session, {**wanted, RecordRow.id: id_})), None)
 
 
-def _pages(
-    session: Session, wanted: dict[Any, Any], after: int, size: int
-) -> Iterator[list[int]]:
+def _pages(session: Session, wanted: dict[Any, Any], after: int, size: int) -> Iterator[list[int]]:
     """The ids of the gold revisions, a page of records at a time."""
     query: Any = select(RecordRow.id).where(col(RecordRow.head) > 0)
     for column, value in wanted.items():

@@ -9,10 +9,14 @@ PATTERN = re.compile(r"10\.\d{4,9}/[-._;()/:a-z0-9]+", re.IGNORECASE)
 """What matches nearly all DOIs of journals, as Crossref recommends."""
 VALID = re.compile(r"10\.\d{4,9}/[^\s\x00-\x1f<>\"]{1,200}")
 """What is taken from a person: old DOIs hold characters that the pattern does not know."""
-NAMED = re.compile(r"(?:\bdoi(?:\.org)?|\bdx\.doi\.org)\s*[:/]?\s*(10\.\d{4,9}/\s?\S+)", re.IGNORECASE)
+NAMED = re.compile(
+    r"(?:\bdoi(?:\.org)?|\bdx\.doi\.org)\s*[:/]?\s*(10\.\d{4,9}/\s?\S+)", re.IGNORECASE
+)
 IN_FILE_NAME = re.compile(r"(10\.\d{4,9})(?:/|_|%2F|:|--?|∕|⁄)(.+)", re.IGNORECASE)
 PREFIXES = re.compile(r"^(?:https?://)?(?:dx\.)?(?:www\.)?doi\.org/|^doi\s*:\s*", re.IGNORECASE)
-GLUED = re.compile(r"(?<=\d)(?:doi|https?|received|accepted|published|copyright)\b.*$", re.IGNORECASE)
+GLUED = re.compile(
+    r"(?<=\d)(?:doi|https?|received|accepted|published|copyright)\b.*$", re.IGNORECASE
+)
 """Words that a page sets right behind a DOI, with the space between lost."""
 FUNDERS = "10.13039/"
 """The prefix of the Crossref Funder Registry: never a paper."""
@@ -34,7 +38,9 @@ def normalised(value: str) -> str | None:
 
 
 def _in_name(name: str) -> str | None:
-    stem = re.sub(r"\.(pdf|txt|text|md|markdown|xml|html?)$", "", unquote(name), flags=re.IGNORECASE)
+    stem = re.sub(
+        r"\.(pdf|txt|text|md|markdown|xml|html?)$", "", unquote(name), flags=re.IGNORECASE
+    )
     found = IN_FILE_NAME.search(stem)
     return _tidy(f"{found[1]}/{found[2]}") if found else None
 

@@ -28,9 +28,19 @@ IDS = ("10.13039/100000001", "10.13039/501100001659", "10.13039/100004440")
 AWKWARD = (
     "A & B <script>alert(1)</script> ]]> \"quoted\" 'single'",
     "=cmd|'/c calc'!A0",
-    "+1", "-1", "@SUM(1)", "'=1", "''@x", "＝1",
-    "ends with backslash \\", "pipe | and \\| more", "a\x00b\x0bc\x1bd\ufffe",
-    "line\nbreak\r\nand\ttab\rend", "Ünïcödé 国家自然科学基金 🧬 עברית", "&amp; &#0; &lol;", "\ue000\u2028x",
+    "+1",
+    "-1",
+    "@SUM(1)",
+    "'=1",
+    "''@x",
+    "＝1",
+    "ends with backslash \\",
+    "pipe | and \\| more",
+    "a\x00b\x0bc\x1bd\ufffe",
+    "line\nbreak\r\nand\ttab\rend",
+    "Ünïcödé 国家自然科学基金 🧬 עברית",
+    "&amp; &#0; &lol;",
+    "\ue000\u2028x",
 )
 
 awkward = st.sampled_from(AWKWARD)

@@ -33,9 +33,7 @@ def test_an_export_is_read_again_and_nothing_is_lost_that_it_has_a_place_for(
 @pytest.mark.parametrize("name", PAPERS)
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(answered=st.lists(answers(), min_size=1, max_size=4))
-def test_whatever_was_decided_comes_back(
-    tmp_path: Path, name: str, answered: list[Answer]
-) -> None:
+def test_whatever_was_decided_comes_back(tmp_path: Path, name: str, answered: list[Answer]) -> None:
     records = [decision(number, answer) for number, answer in enumerate(answered, 1)]
     proof, fitting = on_paper(name, records, tmp_path)
     assert (proof.lost, proof.examples) == (0, [])
@@ -55,9 +53,7 @@ def test_five_hundred_funders_and_a_huge_field(engine: Engine, tmp_path: Path, n
     assert (out.proof.lost, out.proof.fields["award_id"].kept) == (0, 501)
 
 
-def test_what_a_format_has_no_place_for_is_counted_by_field(
-    engine: Engine, tmp_path: Path
-) -> None:
+def test_what_a_format_has_no_place_for_is_counted_by_field(engine: Engine, tmp_path: Path) -> None:
     decide(engine, NSF)
     proof = written(engine, "crossref", tmp_path / "out.xml").proof
     assert proof is not None
@@ -107,8 +103,10 @@ def test_of_two_papers_with_one_doi_the_first_is_exported(engine: Engine, tmp_pa
 def test_no_cell_begins_like_a_formula(engine: Engine, tmp_path: Path) -> None:
     import csv
 
-    bad = ("=1+1", "+1", "-1", "@A1", "\tx", "\rx", "|x", "=HYPERLINK(\"http://x\")", "'=1", "＝1")
-    decide(engine, *(Answer(funders=(Funder.model_construct(funder_name=b, awards=()),)) for b in bad))
+    bad = ("=1+1", "+1", "-1", "@A1", "\tx", "\rx", "|x", '=HYPERLINK("http://x")', "'=1", "＝1")
+    decide(
+        engine, *(Answer(funders=(Funder.model_construct(funder_name=b, awards=()),)) for b in bad)
+    )
     written(engine, "csv", tmp_path / "out.csv")
     with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as lines:
         cells = [cell for row in csv.reader(lines) for cell in row]
@@ -142,11 +140,15 @@ def test_the_funder_list_is_the_cometadata_format(engine: Engine, tmp_path: Path
 
 def test_an_award_a_reference_and_no_reference_twice(engine: Engine, tmp_path: Path) -> None:
     twice = Funder(funder_name="DFG", awards=(Award(award_ids=("1", "2")), Award(award_ids=("2",))))
-    decide(engine, Answer(funders=(twice, twice), links=(Link(funder_id="10.13039/501100001659"),) * 2))
+    decide(
+        engine, Answer(funders=(twice, twice), links=(Link(funder_id="10.13039/501100001659"),) * 2)
+    )
     written(engine, "datacite", tmp_path / "out.jsonl")
     (row,) = map(json.loads, (tmp_path / "out.jsonl").read_text("utf-8").splitlines())
     assert [r["awardNumber"] for r in row["fundingReferences"]] == ["1", "2"]
-    assert row["fundingReferences"][0]["funderIdentifier"] == "https://doi.org/10.13039/501100001659"
+    assert (
+        row["fundingReferences"][0]["funderIdentifier"] == "https://doi.org/10.13039/501100001659"
+    )
 
 
 def test_an_unknown_option_is_told() -> None:

@@ -1,5 +1,6 @@
 """What comes back in: new, known, changed, in conflict; other models' words; hostile files."""
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 import json
@@ -12,7 +13,7 @@ from db.engine import reading, writing
 from db.gold import decided
 from models.schemas import Answer, Award, Funder
 from tests.formats import NSF, decide, written
-from tests.stores import save, said
+from tests.stores import said, save
 from workbench import imports
 from workbench.context import Context, Settings
 from workbench.exports import formats
@@ -46,7 +47,14 @@ def test_an_export_is_told_by_its_beginning_and_known_where_it_came_from(
     assert imports.detect(out) == name
     report = load(ctx, out)
     assert (report.errors, report.unmatched, report.documents, report.gold) == ([], [], 0, 0)
-    lossy = name in ("crossref", "crossref_rest", "datacite", "datacite_xml", "openalex", "enrichment")
+    lossy = name in (
+        "crossref",
+        "crossref_rest",
+        "datacite",
+        "datacite_xml",
+        "openalex",
+        "enrichment",
+    )
     assert (report.known, len(report.conflicts)) == ((0, 1) if lossy else (1, 0))
 
 
@@ -106,7 +114,10 @@ def test_a_deposit_fills_the_funders_of_a_known_doi(ctx: Context, tmp_path: Path
     source.write_text(json.dumps(text))
     load(ctx, source)
     work = {"DOI": "10.1234/x", "funder": [{"name": "DFG", "award": ["1"], "DOI": "10.13039/1"}]}
-    nameless = {"DOI": "10.1234/y", "funder": [{"id": [{"id-type": "ROR", "id": "https://ror.org/018mejw64"}]}]}
+    nameless = {
+        "DOI": "10.1234/y",
+        "funder": [{"id": [{"id-type": "ROR", "id": "https://ror.org/018mejw64"}]}],
+    }
     source.write_text(json.dumps(work) + "\n" + json.dumps(nameless))
     report = load(ctx, source)
     assert (report.new, len(report.unmatched), report.errors) == (1, 1, [])
@@ -206,7 +217,9 @@ def test_hostile_xml_is_refused_with_a_sentence(
     ctx: Context, tmp_path: Path, kind: str, root: str
 ) -> None:
     source = tmp_path / "a.xml"
-    source.write_text(HOSTILE[kind].replace("article>", f"{root}>").replace("DOCTYPE article", f"DOCTYPE {root}"))
+    source.write_text(
+        HOSTILE[kind].replace("article>", f"{root}>").replace("DOCTYPE article", f"DOCTYPE {root}")
+    )
     report = load(ctx, source)
     assert len(report.errors) == 1
     assert "root:" not in str(report)

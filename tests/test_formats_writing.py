@@ -1,5 +1,6 @@
 """Exports that are stopped, killed and resumed; the DOI of a paper; funding in existing XML."""
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 import json

@@ -22,7 +22,9 @@ HEADS = ("field", "said", "kept", "no place", "lost", "why")
 def import_(
     path: Annotated[Path, typer.Argument(help="A file, or a folder of files.")],
     name: Annotated[str, typer.Option("--format", help="The format, or auto.")] = "auto",
-    project: Annotated[str, typer.Option(help="Name under which the papers are grouped.")] = "inbox",
+    project: Annotated[
+        str, typer.Option(help="Name under which the papers are grouped.")
+    ] = "inbox",
     what: Annotated[str, typer.Option("--as", help="gold, or proposals of a model.")] = "gold",
     model: Annotated[str, typer.Option(help="Whose proposals they are.")] = "imported",
     overwrite: Annotated[
@@ -69,7 +71,8 @@ def export(
     from workbench.exchange.writing import export as write
 
     if name == "list":
-        rows = [(of.name, of.suffix, of.title) for of in exports.formats().values()]
+        known = exports.formats().values()
+        rows: list[tuple[str, ...]] = [(of.name, of.suffix, of.title) for of in known]
         table(("format", "file", "holds"), rows)
         return
     ctx = _context()

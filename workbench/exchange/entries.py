@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from db.gold import Decided
-from models.schemas import Answer, Funder, Link, Verdict
+from models.schemas import Answer, Award, Funder, Link, Verdict
 
 Fact = tuple[str, str, str]
 FIELDS = (
@@ -121,6 +121,12 @@ def pairs(entry: Entry | Answer) -> Iterator[tuple[Funder, Link | None]]:
     funders = entry.funders or ()
     links = entry.links or (None,) * len(funders)
     yield from zip(funders, links, strict=True)
+
+
+def alone(award: Award) -> list[tuple[str, ...]]:
+    """The ids of an award one by one; an award without any is still one."""
+    ids: list[tuple[str, ...]] = [(id_,) for id_ in award.award_ids]
+    return ids or [()]
 
 
 def answer_links(links: list[Link | None]) -> tuple[Link | None, ...]:

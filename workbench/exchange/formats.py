@@ -118,9 +118,7 @@ class JsonLines(Format):
             yield row if isinstance(row, Unreadable) else parsed(self, *row)
 
 
-def parsed(
-    of: JsonLines, row: dict[str, Any], place: str
-) -> Entry | Unreadable:
+def parsed(of: JsonLines, row: dict[str, Any], place: str) -> Entry | Unreadable:
     """What an object says, or why it cannot be understood."""
     try:
         return of.entry(row, place)

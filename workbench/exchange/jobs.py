@@ -124,7 +124,11 @@ def job(ctx: Context, id_: str) -> Job:
         person=told["person"],
         created_at=told["created_at"],
         state=state,
-        **{k: status[k] for k in ("step", "done", "total", "error", "file", "outcome") if k in status},
+        **{
+            k: status[k]
+            for k in ("step", "done", "total", "error", "file", "outcome")
+            if k in status
+        },
     )
 
 

@@ -108,7 +108,7 @@ def patch_file(engine: Engine, name: str, source: Path, target: Path) -> Patched
 
 def into_jats(data: bytes, record: Decided) -> bytes:
     """An article with the funding of a record, whatever DOI it has."""
-    (place,) = [node for _, node in places("jats", parse(data))][:1] or [None]
+    place = next((node for _, node in places("jats", parse(data))), None)
     if place is None:
         raise Unreadable("There is no article-meta in the file.", "Is it a JATS article?")
     return put("jats", data, [(place, funding_group(record))])
@@ -173,7 +173,10 @@ def put(name: str, data: bytes, changes: list[tuple[Node, str]]) -> bytes:
 def _old(name: str, place: Node) -> list[Node]:
     if name == "jats":
         return [child for child in place.children if child.name == "funding-group"]
-    marked = [*place.children, *(c for m in place.children if m.name == "crossmark" for c in m.walk())]
+    marked = [
+        *place.children,
+        *(c for m in place.children if m.name == "crossmark" for c in m.walk()),
+    ]
     return [n for n in marked if n.name == "program" and n.namespace == FUNDREF][:1]
 
 
@@ -196,7 +199,11 @@ def _prefixed(body: str, place: Node, data: bytes, encoding: str) -> str:
 
 def encoding_of(data: bytes) -> str:
     """The encoding that a document says it has."""
-    for mark, name in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+    for mark, name in (
+        (b"\xef\xbb\xbf", "utf-8"),
+        (b"\xff\xfe", "utf-16-le"),
+        (b"\xfe\xff", "utf-16-be"),
+    ):
         if data.startswith(mark):
             return name
     for name in ("utf-16-le", "utf-16-be"):

@@ -18,7 +18,8 @@ EXAMPLES = 20
 @dataclass(slots=True)
 class Field:
     """The facts of one kind: how many there were, came back, have no place in the format,
-    and are lost or wrong although they should be there."""
+    and are lost or wrong although they should be there.
+    """
 
     said: int = 0
     kept: int = 0
@@ -30,7 +31,8 @@ class Field:
 @dataclass(slots=True)
 class Proof:
     """What a comparison found. `respelled` counts values with characters that the format
-    forbids; `why` says for each field why the format has no place for it."""
+    forbids; `why` says for each field why the format has no place for it.
+    """
 
     fields: dict[str, Field] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
@@ -139,9 +141,7 @@ def _example(proof: Proof, told: str) -> None:
         proof.examples.append(told)
 
 
-def _prove_rows(
-    of: Format, files: Sequence[Path], records: Iterator[tuple[int, Any]]
-) -> Proof:
+def _prove_rows(of: Format, files: Sequence[Path], records: Iterator[tuple[int, Any]]) -> Proof:
     """Rows to train on: each line is, byte for byte, what the snapshot gives once more."""
     proof = Proof(rows=0, fields={"row": Field()})
     told = proof.fields["row"]

@@ -31,7 +31,13 @@ from workbench.exchange.proof import Proof, prove
 
 CHUNK = 5_000
 """Records after which an export is safe on the disk."""
-SNAPSHOT, JOURNAL, UNFIT, SPEC, LOCK = "store.sqlite3", "journal.jsonl", "unfit.jsonl", "spec.json", "lock"
+SNAPSHOT, JOURNAL, UNFIT, SPEC, LOCK = (
+    "store.sqlite3",
+    "journal.jsonl",
+    "unfit.jsonl",
+    "spec.json",
+    "lock",
+)
 Progress = Callable[[str, int, int], None]
 """Called with the step (freezing, writing, proving), records done and records in all."""
 
@@ -132,7 +138,8 @@ def _locked(work: Path) -> Iterator[None]:
             yield
     except Timeout as error:
         raise Unfinished(
-            "This export is being written by another process.", "Wait for it, or choose another name."
+            "This export is being written by another process.",
+            "Wait for it, or choose another name.",
         ) from error
 
 
@@ -243,9 +250,7 @@ class _Files:
         between = self._of.between if mark.in_file else b""
         self._out.write(between + body)
         self._digest.update(body)
-        self._mark = replace(
-            mark, last=id_, written=mark.written + 1, in_file=mark.in_file + 1
-        )
+        self._mark = replace(mark, last=id_, written=mark.written + 1, in_file=mark.in_file + 1)
 
     def _next_file(self) -> Mark:
         self._end_file()
@@ -376,6 +381,8 @@ def count_reasons(listed: Path) -> dict[str, int]:
     counts: dict[str, int] = {}
     with listed.open(encoding="utf-8") as lines:
         for line in lines:
-            reason = " ".join("N" if w.isdecimal() else w for w in json.loads(line)["reason"].split())
+            reason = " ".join(
+                "N" if w.isdecimal() else w for w in json.loads(line)["reason"].split()
+            )
             counts[reason] = counts.get(reason, 0) + 1
     return counts

@@ -11,8 +11,8 @@ from workbench.exchange.formats import Unreadable
 
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that no XML document may hold, not even escaped."""
-SPECIAL = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"}
-ATTRIBUTE = {**SPECIAL, "\t": "&#9;", "\n": "&#10;"}
+SPECIAL = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"})
+ATTRIBUTE = SPECIAL | str.maketrans({"\t": "&#9;", "\n": "&#10;"})
 DEEPEST = 200
 
 
@@ -41,8 +41,8 @@ def element(name: str, content: str, **attributes: str | None) -> str:
     return f"<{name}{told}>{content}</{name}>" if content else f"<{name}{told}/>"
 
 
-def _escaped(value: str, table: dict[str, str]) -> str:
-    return allowed(value).translate(str.maketrans(table))
+def _escaped(value: str, table: dict[int, str]) -> str:
+    return allowed(value).translate(table)
 
 
 def elements(path: Path, *names: str) -> Iterator[Any]:
@@ -65,7 +65,9 @@ def elements(path: Path, *names: str) -> Iterator[Any]:
         )
         yield from _found(parser, frozenset(names))
     except etree.XMLSyntaxError as error:
-        raise Unreadable(f"{path.name} is not sound XML: {error.msg}.", "Check the file.") from error
+        raise Unreadable(
+            f"{path.name} is not sound XML: {error.msg}.", "Check the file."
+        ) from error
 
 
 def _found(parser: Any, names: frozenset[str]) -> Iterator[Any]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from db.engine import connect, reading
 from db.snapshots import freeze
@@ -26,7 +28,9 @@ class UnknownFormat(WorkbenchError):
 @cache
 def formats() -> dict[str, type[Format]]:
     """The formats that ship, by name."""
-    modules = (importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__))
+    modules = (
+        importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)
+    )
     found: list[type[Format]] = [module.FORMAT for module in modules]
     return {of.name: of for of in sorted(found, key=lambda of: of.name)}
 
@@ -63,6 +67,12 @@ def pieces(ctx: Context, name: str, project: str | None = None) -> Iterator[byte
         finally:
             engine.dispose()
     yield of.tail()
+
+
+def rows(ctx: Context, name: str, project: str | None = None) -> Iterator[dict[str, Any]]:
+    """The objects of a format that is an object a line."""
+    for piece in pieces(ctx, name, project):
+        yield from map(json.loads, piece.splitlines())
 
 
 @contextmanager

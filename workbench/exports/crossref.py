@@ -7,11 +7,11 @@ and a date; the resource deposit (`doi_resources`) adds funding to the DOI as it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from db.gold import Decided
@@ -43,8 +43,11 @@ class Crossref(Format):
     media_type = "application/xml"
     key = "doi"
     needs = "a DOI, and a funder with a name or a ROR id"
-    options = {"depositor": "Funding Workbench", "email": "nobody@example.org"}
-    cannot = {
+    options: ClassVar[Mapping[str, str]] = {
+        "depositor": "Funding Workbench",
+        "email": "nobody@example.org",
+    }
+    cannot: ClassVar[Mapping[str, str]] = {
         "statement": "a deposit has no place for the statement",
         "no_funding": "a deposit cannot say that there was no funding",
         "funding_scheme": "there is no assertion for a scheme",
@@ -171,8 +174,12 @@ def _add(said: list[Any], funders: list[Funder], links: list[Link | None]) -> No
         kind, value = node.get("name"), (node.text or "").strip()
         if kind == "funder_name":
             name = value or None
-            nested = [n for n in children(node, "assertion") if n.get("name") == "funder_identifier"]
-            known |= {"funder_id": n for n in map(_registry_id, nested) if n}
+            nested = [
+                n for n in children(node, "assertion") if n.get("name") == "funder_identifier"
+            ]
+            ids_of = filter(None, map(_registry_id, nested))
+            if first := next(ids_of, None):
+                known["funder_id"] = first
         elif kind == "funder_identifier" and (found := _registry_id(node)):
             known["funder_id"] = found
         elif kind == "ror" and value:

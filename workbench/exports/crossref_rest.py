@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from db.gold import Decided
 from models.schemas import Award, Funder, Link
@@ -19,7 +20,7 @@ class CrossrefRest(JsonLines):
     title = "Crossref REST (JSON Lines): DOI and funder of a work"
     key = "doi"
     needs = "a DOI, and a funder"
-    cannot = {
+    cannot: ClassVar[Mapping[str, str]] = {
         "statement": "a work has no place for the statement",
         "no_funding": "an empty list does not say that there was no funding",
         "funding_scheme": "a funder has no place for a scheme",
@@ -61,7 +62,12 @@ class CrossrefRest(JsonLines):
         said = any(f.funder_name or f.awards for f in kept) or any(
             link and (link.ror or link.funder_id) for link in entry.links
         )
-        return replace(entry, statements=None, funders=kept if said else None, links=entry.links if said else ())
+        return replace(
+            entry,
+            statements=None,
+            funders=kept if said else None,
+            links=entry.links if said else (),
+        )
 
 
 def _told(funder: Funder, link: Link | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from db.gold import Decided
 from models.schemas import Award, Funder, Link
-from workbench.exchange.entries import Entry, answer_links, pairs
+from workbench.exchange.entries import Entry, alone, answer_links, pairs
 from workbench.exchange.formats import JsonLines, Unfit, need_doi
 from workbench.exchange.identifiers import link_of, sound_funder_id
 
@@ -63,7 +63,7 @@ def _reduced(funder: Funder) -> Funder:
     awards = [
         Award(award_ids=ids, award_title=award.award_title[:1])
         for award in funder.awards
-        for ids in [(id_,) for id_ in award.award_ids] or [()]
+        for ids in alone(award)
     ]
     return Funder(funder_name=funder.funder_name, awards=tuple(awards))
 
@@ -119,9 +119,7 @@ def read_references(
         awards = found.setdefault((name, link), [])
         number = str(item.get("awardNumber") or "").strip()
         title = str(item.get("awardTitle") or "").strip()
-        award = Award(
-            award_ids=(number,) if number else (), award_title=(title,) if title else ()
-        )
+        award = Award(award_ids=(number,) if number else (), award_title=(title,) if title else ())
         if award != Award() and award not in awards:
             awards.append(award)
     funders = tuple(Funder(funder_name=n, awards=tuple(a)) for (n, _), a in found.items())

@@ -24,7 +24,10 @@ from workbench.exports.datacite import CANNOT, NEEDS, ROR, read_references, redu
 from workbench.exports.jats import NAMESPACE
 
 KERNEL = "http://datacite.org/schema/kernel-4"
-SCHEMES = {ROR: "https://ror.org", "Crossref Funder ID": "https://www.crossref.org/services/funder-registry/"}
+SCHEMES = {
+    ROR: "https://ror.org",
+    "Crossref Funder ID": "https://www.crossref.org/services/funder-registry/",
+}
 
 
 class DataCiteXml(Format):
@@ -49,7 +52,9 @@ class DataCiteXml(Format):
         doi = need_doi(record)
         said = "".join(map(_reference, references(record)))
         funding = f'<fundingReferences xmlns="{KERNEL}">{said}</fundingReferences>'
-        return f'<wb:record id="{record.id}" doi="{attribute(doi)}">{funding}</wb:record>\n'.encode()
+        return (
+            f'<wb:record id="{record.id}" doi="{attribute(doi)}">{funding}</wb:record>\n'.encode()
+        )
 
     def read(self, path: Path) -> Iterator[Entry | Unreadable]:
         for node in elements(path, "record", "resource"):

@@ -1,12 +1,12 @@
-"""Enrichment records of cometadata: each funding reference as an insertion into a DOI's metadata."""
+"""Enrichment records of cometadata: each funding reference as an insertion for a DOI."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from db.gold import Decided
 from workbench.exchange.entries import Entry
@@ -26,7 +26,7 @@ class Enrichment(Format):
     key = "doi"
     cannot = CANNOT
     needs = NEEDS
-    options = {"contributor": "Funding Workbench", "resource": ""}
+    options: ClassVar[Mapping[str, str]] = {"contributor": "Funding Workbench", "resource": ""}
 
     def write(self, record: Decided) -> bytes:
         doi = need_doi(record)
@@ -82,7 +82,10 @@ def _rows(path: Path) -> Iterator[tuple[str | None, Any]]:
         doi = said.get("doi")
         if said.get("field") != "fundingReferences" or said.get("action") != "insert":
             told = json.dumps([said.get("field"), said.get("action")])
-            yield None, Unreadable(f"{place}: only inserted fundingReferences are read, not {told}.")
+            yield (
+                None,
+                Unreadable(f"{place}: only inserted fundingReferences are read, not {told}."),
+            )
         elif not isinstance(doi, str):
             yield None, Unreadable(f"{place}: doi is missing.")
         else:

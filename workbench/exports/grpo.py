@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 from db.gold import Gold
 from models.schemas import FunderList
@@ -19,7 +19,7 @@ class Grpo(TrainingRows):
 
     name = "grpo"
     title = "GRPO: prompts with the right funders beside, as TRL reads them"
-    options = {"funders": "funding_parse"}
+    options: ClassVar[Mapping[str, str]] = {"funders": "funding_parse"}
 
     def rows(self, gold: Gold) -> Iterator[dict[str, Any]]:
         stage = task(self.chosen["funders"])

@@ -6,10 +6,10 @@ One file holds the fragments, each in a `record` of its own namespace that says 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from db.gold import Decided
 from models.schemas import Award, Funder, Link
@@ -38,7 +38,7 @@ class Jats(Format):
     title = "JATS 1.3 funding groups (XML): funders, identifiers, award ids, statement"
     suffix = "xml"
     media_type = "application/xml"
-    cannot = {
+    cannot: ClassVar[Mapping[str, str]] = {
         "funding_scheme": "an award group has one description; further schemes have no place",
         "award_title": "an award group has one name; further titles have no place",
         "award": "an award group has one name and one description",
@@ -53,7 +53,8 @@ class Jats(Format):
 
     def write(self, record: Decided) -> bytes:
         doi = f' doi="{attribute(record.doi)}"' if record.doi else ""
-        whose = f'id="{record.id}"{doi} sha256="{record.sha256}" document="{attribute(record.document)}"'
+        name = attribute(record.document)
+        whose = f'id="{record.id}"{doi} sha256="{record.sha256}" document="{name}"'
         return f"<wb:record {whose}>{funding_group(record)}</wb:record>\n".encode()
 
     def read(self, path: Path) -> Iterator[Entry | Unreadable]:
@@ -95,13 +96,10 @@ def _first(award: Award) -> Award:
 def funding_group(record: Decided) -> str:
     """The element, with no namespace of its own."""
     groups = "".join(
-        group
-        for funder, link in pairs(record.answer)
-        for group in _award_groups(funder, link)
+        group for funder, link in pairs(record.answer) for group in _award_groups(funder, link)
     )
     said = "".join(
-        element("funding-statement", text(statement.text))
-        for statement in record.answer.statements
+        element("funding-statement", text(statement.text)) for statement in record.answer.statements
     )
     return f"<funding-group>{groups}{said}</funding-group>"
 

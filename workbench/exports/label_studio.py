@@ -31,7 +31,11 @@ CONFIG = """<View>
   <TextArea name="funders" toName="text" editable="true" maxSubmissions="1" rows="8"/>
 </View>
 """
-FIELDS = (("award_id", "award_ids"), ("funding_scheme", "funding_scheme"), ("award_title", "award_title"))
+FIELDS = (
+    ("award_id", "award_ids"),
+    ("funding_scheme", "funding_scheme"),
+    ("award_title", "award_title"),
+)
 
 
 class LabelStudio(JsonLines):
@@ -81,7 +85,7 @@ class LabelStudio(JsonLines):
 
 
 def entry_from(data: dict[str, Any], held: Any, place: str) -> Entry:
-    """What an exchange with another tool says: data of ours, and the funders as a person left them."""
+    """What another tool says: data of ours, and the funders as a person left them."""
     funders = held["funders"] if isinstance(held, dict) else held
     links = held.get("links") or [] if isinstance(held, dict) else []
     record = data.get("record")

@@ -7,7 +7,7 @@ from typing import Any
 
 from db.gold import Decided
 from models.schemas import Award, Funder, Link
-from workbench.exchange.entries import Entry, answer_links, pairs
+from workbench.exchange.entries import Entry, alone, answer_links, pairs
 from workbench.exchange.formats import JsonLines, need_doi
 from workbench.exchange.identifiers import link_of
 
@@ -66,16 +66,14 @@ class OpenAlex(JsonLines):
         )
 
     def reduced(self, entry: Entry) -> Entry:
-        return replace(
-            entry, statements=None, funders=tuple(map(_single, entry.funders or ()))
-        )
+        return replace(entry, statements=None, funders=tuple(map(_single, entry.funders or ())))
 
 
 def _single(funder: Funder) -> Funder:
     awards = [
         Award(award_ids=ids, award_title=award.award_title[:1])
         for award in funder.awards
-        for ids in [(id_,) for id_ in award.award_ids] or [()]
+        for ids in alone(award)
         if ids or award.award_title
     ]
     return Funder(funder_name=funder.funder_name, awards=tuple(awards))

@@ -73,7 +73,17 @@ def _schema(arrow: Any) -> Any:
             ("page", arrow.int32()),
             ("start", arrow.int64()),
             ("end", arrow.int64()),
-            ("boxes", many(arrow.struct([("page", arrow.int32()), *((n, arrow.float64()) for n in ("x0", "y0", "x1", "y1"))]))),
+            (
+                "boxes",
+                many(
+                    arrow.struct(
+                        [
+                            ("page", arrow.int32()),
+                            *((n, arrow.float64()) for n in ("x0", "y0", "x1", "y1")),
+                        ]
+                    )
+                ),
+            ),
         ]
     )
     award = arrow.struct([(n, many(text)) for n in ("award_ids", "funding_scheme", "award_title")])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 from db.gold import Gold
 from models.schemas import Answer
@@ -18,7 +18,10 @@ class Sft(TrainingRows):
 
     name = "sft"
     title = "Supervised fine-tuning: prompt and completion messages as TRL reads them"
-    options = {"statements": "funding_statements", "funders": "funding_parse"}
+    options: ClassVar[Mapping[str, str]] = {
+        "statements": "funding_statements",
+        "funders": "funding_parse",
+    }
 
     def rows(self, gold: Gold) -> Iterator[dict[str, Any]]:
         first, second = task(self.chosen["statements"]), task(self.chosen["funders"])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from db.gold import Decided
 from models.schemas import Award, Funder, Link
@@ -43,13 +43,13 @@ LARGEST_CELL = 16 * 1024 * 1024
 
 
 class Csv(Format):
-    """One row an award. Several values of a cell are parted by ` | `, a `|` in one is `\\|`."""
+    """One row an award; a bar parts several values of a cell, a backslash guards one in a value."""
 
     name = "csv"
     title = "CSV for spreadsheets: one row an award, safe from formulas"
     suffix = "csv"
     media_type = "text/csv"
-    options = {"bom": "yes"}
+    options: ClassVar[Mapping[str, str]] = {"bom": "yes"}
 
     def head(self) -> bytes:
         mark = MARK if self.chosen["bom"] == "yes" else ""

@@ -30,7 +30,9 @@ def names() -> list[str]:
 def load(ctx: Context, path: Path, wish: Wish, name: str = "auto") -> Report:
     """Bring a file in, or every file of a folder, one report for all."""
     if path.is_dir():
-        return _all([load(ctx, file, wish, name) for file in sorted(path.rglob("*")) if file.is_file()])
+        return _all(
+            [load(ctx, file, wish, name) for file in sorted(path.rglob("*")) if file.is_file()]
+        )
     return apply(ctx, reader(detect(path) if name == "auto" else name)(path), wish)
 
 
@@ -49,7 +51,9 @@ def detect(path: Path) -> str:
         start = file.read(BEGINNING)
     if start.startswith(b"PAR1"):
         return "parquet"
-    text = start.decode("utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
+    text = start.decode(
+        "utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace"
+    )
     found = _xml(text) if text.lstrip().startswith("<") else _of_json(text) or _of_csv(text)
     if found is None:
         raise WorkbenchError(
@@ -59,7 +63,9 @@ def detect(path: Path) -> str:
 
 
 def _xml(text: str) -> str | None:
-    bare = re.sub(r"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>", "", text, flags=re.DOTALL)
+    bare = re.sub(
+        r"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>", "", text, flags=re.DOTALL
+    )
     root = re.search(r"<(?:[\w.-]+:)?([\w.-]+)", bare)
     kinds = {
         "doi_batch": "crossref",
@@ -86,7 +92,7 @@ def _of_json(text: str) -> str | None:
     for name, wanted in KEYS:
         if wanted <= keys:
             return name
-    return "lines" if keys or text.strip() and "," not in text.splitlines()[0] else None
+    return "lines" if keys or (text.strip() and "," not in text.splitlines()[0]) else None
 
 
 KEYS: tuple[tuple[str, set[str]], ...] = (

@@ -48,7 +48,8 @@ ACTOR = "import"
 @dataclass(slots=True)
 class Report:
     """What became of the papers of a file. `documents` were made anew, `waiting` have no funders
-    yet, `unmatched` say funders of a paper that is not here and bring no text."""
+    yet, `unmatched` say funders of a paper that is not here and bring no text.
+    """
 
     documents: int = 0
     gold: int = 0
@@ -95,7 +96,9 @@ def _apply(ctx: Context, entry: Entry, wish: Wish, folder: Path, report: Report)
     with writing(ctx.engine) as session:
         found = _find(session, entry, made)
         if found is None and made is None:
-            report.unmatched.append(f"{entry.place}: no such paper here, and no text to make one of.")
+            report.unmatched.append(
+                f"{entry.place}: no such paper here, and no text to make one of."
+            )
             return
         is_new = found is None
         record = found or _add(session, made, entry, wish)
@@ -270,4 +273,3 @@ def _propose(
 
 def _fingerprint(said: str) -> str:
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
-

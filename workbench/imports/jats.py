@@ -16,9 +16,26 @@ from workbench.exchange.xmltext import children, content, elements, find, local
 from workbench.exports.jats import read_groups
 
 BLOCKS = frozenset(
-    "p title article-title sec abstract ack fn list-item td th caption label ref funding-statement".split()
+    [
+        "p",
+        "title",
+        "article-title",
+        "sec",
+        "abstract",
+        "ack",
+        "fn",
+        "list-item",
+        "td",
+        "th",
+        "caption",
+        "label",
+        "ref",
+        "funding-statement",
+    ]
 )
-SKIPPED = frozenset("award-group tex-math journal-meta ref-list contrib-group permissions".split())
+SKIPPED = frozenset(
+    ["award-group", "tex-math", "journal-meta", "ref-list", "contrib-group", "permissions"]
+)
 HEADINGS = ("funding", "acknowledg", "financial support")
 
 
@@ -51,8 +68,9 @@ def _license(meta: Any) -> str | None:
     node = find(meta, "permissions", "license")
     if node is None:
         return None
-    links = [value for key, value in node.attrib.items() if key.endswith("href")]
-    return next(iter(links), None) or node.get("license-type")
+    links: list[str] = [value for key, value in node.attrib.items() if key.endswith("href")]
+    kind: str | None = node.get("license-type")
+    return next(iter(links), None) or kind
 
 
 def _sections(article: Any) -> Iterator[str]:
@@ -81,7 +99,11 @@ def _walk(node: Any, pieces: list[str]) -> None:
     edge = "\n" if name in BLOCKS else ""
     pieces.append(edge + (node.text or "").replace("\n", " "))
     for child in node:
-        if name == "article-meta" and local(child) not in ("title-group", "abstract", "funding-group"):
+        if name == "article-meta" and local(child) not in (
+            "title-group",
+            "abstract",
+            "funding-group",
+        ):
             continue
         _walk(child, pieces)
         pieces.append((child.tail or "").replace("\n", " "))
@@ -90,5 +112,3 @@ def _walk(node: Any, pieces: list[str]) -> None:
 
 def _flat(node: Any) -> str:
     return " ".join(content(node).split())
-
-

@@ -41,7 +41,9 @@ def page(ctx: Context) -> None:
     tab.select(partial(look, ctx), chosen, shown, queue=False, **quiet)
     tab.select(about_formats, None, about, queue=False, **quiet)
     timer.tick(partial(look, ctx), chosen, shown, **quiet)
-    start.click(partial(begin, ctx), [name, project, split, chosen], shown, api_visibility="private")
+    start.click(
+        partial(begin, ctx), [name, project, split, chosen], shown, api_visibility="private"
+    )
     for act, button in zip(ACTS, buttons, strict=True):
         button.click(partial(do, ctx, act), chosen, shown, api_visibility="private")
 
@@ -111,7 +113,9 @@ def about_formats(request: gr.Request) -> str:
 def _table(found: list[Job], language: str) -> str:
     if not found:
         return f'<p class="wb-note">{escape(say("exports.none", language))}</p>'
-    heads = tuple(say(f"exports.heads_{name}", language) for name in ("export", "state", "proof", "file"))
+    heads = tuple(
+        say(f"exports.heads_{name}", language) for name in ("export", "state", "proof", "file")
+    )
     return table(heads, [_row(job, language) for job in found], "wb-checks")
 
 

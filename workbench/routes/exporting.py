@@ -111,7 +111,10 @@ def _zipped(folder: FilePath) -> Response:
 def _add_cards(routes: APIRouter, ctx: Context) -> None:
     @routes.patch("/api/documents/{sha256}", dependencies=JSON_ONLY)
     def describe(who: Curator, sha256: Sha256, card: Card) -> dict[str, Any]:
-        facts = {key: (value or "").strip() or None for key, value in card.model_dump(exclude_unset=True).items()}
+        facts = {
+            key: (value or "").strip() or None
+            for key, value in card.model_dump(exclude_unset=True).items()
+        }
         if facts.get("doi"):
             facts["doi"] = _sound(facts["doi"] or "")
         with writing(ctx.engine) as session:
