@@ -138,7 +138,7 @@ def test_the_page_exports_and_survives_a_reload(tmp_path: Path) -> None:
     with running_desk(home) as desk:
         page = desk.open()
         page.get_by_role("tab", name="Export").click()
-        page.get_by_role("listbox", name="Format").click()
+        page.get_by_role("combobox", name="Format").click()
         page.get_by_role("option", name="Crossref resource deposit").click()
         page.get_by_role("button", name="Start export").click()
         listed = page.locator("#wb-exports")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from html import escape
 from typing import Any
 
@@ -15,6 +14,7 @@ from workbench.exchange.jobs import Job
 from workbench.exchange.writing import Spec
 from workbench.exports import formats
 from workbench.pages.tables import table
+from workbench.pages.wiring import bound
 from workbench.people import asked
 from workbench.texts import label, language_of, say
 
@@ -38,14 +38,12 @@ def page(ctx: Context) -> None:
         timer = gr.Timer(SECONDS, active=False)
     shown = [listed, chosen, timer]
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    tab.select(partial(look, ctx), chosen, shown, queue=False, **quiet)
+    tab.select(bound(look, ctx), chosen, shown, queue=False, **quiet)
     tab.select(about_formats, None, about, queue=False, **quiet)
-    timer.tick(partial(look, ctx), chosen, shown, **quiet)
-    start.click(
-        partial(begin, ctx), [name, project, split, chosen], shown, api_visibility="private"
-    )
+    timer.tick(bound(look, ctx), chosen, shown, **quiet)
+    start.click(bound(begin, ctx), [name, project, split, chosen], shown, api_visibility="private")
     for act, button in zip(ACTS, buttons, strict=True):
-        button.click(partial(do, ctx, act), chosen, shown, api_visibility="private")
+        button.click(bound(do, ctx, act), chosen, shown, api_visibility="private")
 
 
 def look(ctx: Context, chosen: str | None, request: gr.Request) -> tuple[str, Any, Any]:
@@ -104,7 +102,7 @@ def about_formats(request: gr.Request) -> str:
     for name, of in formats().items():
         missing = ", ".join(field.replace("_", " ") for field in of.cannot)
         told = say("exports.no_place", language, fields=missing) if missing else ""
-        told = told or say("exports.keeps_all", language)
+        told = told or say("exports.rows" if of.is_rows else "exports.keeps_all", language)
         needs = say("exports.needs", language, needs=of.needs) if of.needs else ""
         rows.append((f"<code>{escape(name)}</code>", escape(of.title), escape(f"{told} {needs}")))
     return table((say("exports.formats", language), "", ""), rows, "wb-checks")
