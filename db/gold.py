@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, Text, case, cast, func
+from sqlalchemy import CTE, Text, case, cast, func, type_coerce
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from db.tables import DocumentRow, ProposalRow, RecordRow, RevisionRow
-from models.schemas import GOLD_VERDICTS, Answer
+from models.schemas import GOLD_VERDICTS, Answer, Verdict
 
 CHUNK = 50
 """Records that an export holds in memory at a time, with their texts."""
+PAGE = 1_000
+"""Records whose answers alone are held in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +46,102 @@ def gold_ids(session: Session, *, project: str | None = None, task: str | None =
 
 
 def golds(
-    session: Session, *, project: str | None = None, task: str | None = None
+    session: Session, *, project: str | None = None, task: str | None = None, after: int = 0
 ) -> Iterator[Gold]:
-    """All decided records in the order in which they came, a few in memory at a time.
+    """All decided records behind record `after`, in order, a few in memory at a time.
 
     Their documents come without `raw`, `origin` and `words`, which load when they are asked for.
     """
-    yield from _of(session, gold_ids(session, project=project, task=task))
+    for ids in _pages(session, {RecordRow.project: project, RecordRow.task: task}, after, CHUNK):
+        query = (
+            select(RecordRow, DocumentRow, RevisionRow, ProposalRow)
+            .join(RevisionRow, col(RevisionRow.record_id) == RecordRow.id)
+            .join(DocumentRow, col(DocumentRow.sha256) == RecordRow.document_sha256)
+            .outerjoin(ProposalRow, col(ProposalRow.id) == RevisionRow.parent_proposal_id)
+            .where(col(RevisionRow.id).in_(ids))
+            .order_by(col(RecordRow.id))
+            .options(*_unneeded())
+        )
+        for row in session.exec(query):
+            yield Gold(*row)
 
 
-def search(session: Session, query: str, limit: int) -> list[Gold]:
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The answer that holds for a paper, without its text: what most exports are made of.
+
+    `twin` is an earlier decided record with the same DOI, of which most formats take only one.
+    """
+
+    id: int
+    project: str
+    document: str
+    sha256: str
+    doi: str | None
+    license: str | None
+    verdict: Verdict
+    revision: int
+    actor: str
+    revised_at: datetime
+    answer: Answer
+    twin: int | None = None
+
+
+def decided(session: Session, *, project: str | None = None, after: int = 0) -> Iterator[Decided]:
+    """The decided records behind record `after`, in order; memory does not grow with the store."""
+    wanted = {RecordRow.project: project}
+    shared = _shared_dois(session)
+    for ids in _pages(session, wanted, after, PAGE):
+        for row in _told(session, ids):
+            twin = _first_with(session, row.doi, wanted) if row.doi in shared else None
+            yield replace(row, twin=twin) if twin not in (None, row.id) else row
+
+
+def _told(session: Session, ids: Sequence[int]) -> Iterator[Decided]:
+    """What the revisions with these ids decided, in the order of the records."""
+    columns: tuple[Any, ...] = (
+        RecordRow.id,
+        RecordRow.project,
+        DocumentRow.name,
+        DocumentRow.sha256,
+        DocumentRow.doi,
+        DocumentRow.license,
+        RevisionRow.verdict,
+        RevisionRow.seq,
+        RevisionRow.actor,
+        RevisionRow.created_at,
+        # A plain string: building the type's adapter anew costs more than the reading.
+        type_coerce(col(RevisionRow.after), Text),
+    )
+    picked: Any = select(*columns)
+    query = (
+        picked.join(RevisionRow, col(RevisionRow.record_id) == RecordRow.id)
+        .join(DocumentRow, col(DocumentRow.sha256) == RecordRow.document_sha256)
+        .where(col(RevisionRow.id).in_(ids))
+        .order_by(col(RecordRow.id))
+    )
+    for *facts, after_text in session.exec(query):
+        answer = Answer.model_validate_json(after_text) if after_text else Answer()
+        yield Decided(*facts, answer)  # type: ignore[call-arg]
+
+
+def count_decided(session: Session, project: str | None = None) -> int:
+    """How many records `decided` gives."""
+    return sum(map(len, _pages(session, {RecordRow.project: project}, 0, PAGE)))
+
+
+def search(session: Session, query: str, limit: int) -> list[Decided]:
     """Decided records that hold all words of the query, the newest decision first.
 
     Looked at are the document's name, the statements and the values of the funders.
     """
     words = query.casefold().split()
     ids = sorted(_gold_ids(session, {}), reverse=True)
-    found: list[Gold] = []
+    found: list[Decided] = []
     for start in range(0, len(ids), CHUNK):
         likely = _likely(session, ids[start : start + CHUNK], words)
-        golds = sorted(_of(session, likely), key=lambda gold: -gold.revision.id)
-        found += [gold for gold in golds if all(word in _searched(gold) for word in words)]
+        rows = sorted(_told(session, likely), key=lambda row: row.revised_at, reverse=True)
+        found += [row for row in rows if all(word in _searched(row) for word in words)]
         if len(found) >= limit:
             break
     return found[:limit]
@@ -87,30 +165,47 @@ def _likely(session: Session, ids: Sequence[int], words: Sequence[str]) -> list[
     return list(session.exec(query))
 
 
-def _searched(gold: Gold) -> str:
+def _searched(row: Decided) -> str:
     """All that a search looks at, in one text without case."""
-    answer = gold.revision.after or Answer()
-    parts = [gold.document.name, *(statement.text for statement in answer.statements)]
-    for funder in answer.funders:
+    parts = [row.document, *(statement.text for statement in row.answer.statements)]
+    for funder in row.answer.funders:
         parts.append(funder.funder_name or "")
         for award in funder.awards:
             parts += [*award.award_ids, *award.funding_scheme, *award.award_title]
     return "\n".join(parts).casefold()
 
 
-def _of(session: Session, ids: Sequence[int]) -> Iterator[Gold]:
-    for start in range(0, len(ids), CHUNK):
-        query = (
-            select(RecordRow, DocumentRow, RevisionRow, ProposalRow)
-            .join(RevisionRow, col(RevisionRow.record_id) == RecordRow.id)
-            .join(DocumentRow, col(DocumentRow.sha256) == RecordRow.document_sha256)
-            .outerjoin(ProposalRow, col(ProposalRow.id) == RevisionRow.parent_proposal_id)
-            .where(col(RevisionRow.id).in_(ids[start : start + CHUNK]))
-            .order_by(col(RecordRow.id))
-            .options(*_unneeded())
-        )
-        for row in session.exec(query):
-            yield Gold(*row)
+def _shared_dois(session: Session) -> set[str | None]:
+    query: Any = select(DocumentRow.doi).where(col(DocumentRow.doi).is_not(None))
+    return set(session.exec(query.group_by(DocumentRow.doi).having(func.count() > 1)))
+
+
+def _first_with(session: Session, doi: str | None, wanted: dict[Any, Any]) -> int | None:
+    """The first decided record with a DOI."""
+    query: Any = (
+        select(RecordRow.id)
+        .join(DocumentRow, col(DocumentRow.sha256) == RecordRow.document_sha256)
+        .where(DocumentRow.doi == doi)
+        .order_by(col(RecordRow.id))
+    )
+    ids = list(session.exec(query))
+    return next((id_ for id_ in ids if _gold_ids(session, {**wanted, RecordRow.id: id_})), None)
+
+
+def _pages(session: Session, wanted: dict[Any, Any], after: int, size: int) -> Iterator[list[int]]:
+    """The ids of the gold revisions, a page of records at a time."""
+    query: Any = select(RecordRow.id).where(col(RecordRow.head) > 0)
+    for column, value in wanted.items():
+        if value is not None:
+            query = query.where(column == value)
+    while True:
+        page = query.where(col(RecordRow.id) > after).order_by(RecordRow.id).limit(size)
+        records = list(session.exec(page))
+        if not records:
+            return
+        after = records[-1]
+        if ids := _gold_ids(session, {RecordRow.id: records}):
+            yield ids
 
 
 def _unneeded() -> list[Any]:
@@ -122,7 +217,9 @@ def _gold_ids(session: Session, wanted: dict[Any, Any]) -> list[int]:
     """The ids of the gold revisions, one a record; a wanted value of None is any."""
     heads = select(col(RecordRow.id).label("record_id"), col(RecordRow.head).label("seq"))
     for column, value in wanted.items():
-        if value is not None:
+        if isinstance(value, list):
+            heads = heads.where(column.in_(value))
+        elif value is not None:
             heads = heads.where(column == value)
     walk = _walk(heads)
     found: Any = select(RevisionRow.id).join(walk, _at(walk)).where(_is_gold())

@@ -71,6 +71,15 @@ def document(session: Session, sha256: str) -> DocumentRow:
     return found
 
 
+def describe(session: Session, sha256: str, **facts: str | None) -> DocumentRow:
+    """Correct what is known of a document: its `doi`, its `license`."""
+    row = document(session, sha256)
+    for name in ("doi", "license"):
+        if name in facts:
+            setattr(row, name, facts[name])
+    return row
+
+
 def record(session: Session, record_id: int) -> RecordRow:
     """The record with this number."""
     found = session.get(RecordRow, record_id)

@@ -141,7 +141,7 @@ def test_check_names_a_lost_file(home: Path, tmp_path: Path) -> None:
     [
         (["parse", "none.jsonl", "-o", "out.jsonl"], "There is no file none.jsonl"),
         (["import", "none.jsonl"], "There is no file none.jsonl"),
-        (["export", "nonsense"], "Known: gold, pairs"),
+        (["export", "nonsense"], "Known: argilla, crossref"),
         (["extract", "a.pdf", "--model", "none"], "There is no model"),
         (["db", "restore", "none.tar"], "none.tar"),
     ],

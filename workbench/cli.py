@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench import exchange_cli
 from workbench.funders import app as funders_app
 from workbench.people_cli import app as people_app
 from workbench.runs_cli import app as runs_app
@@ -39,7 +40,6 @@ app.add_typer(people_app, name="people")
 app.add_typer(funders_app, name="funders")
 
 Model = Annotated[str | None, typer.Option(help="A name of the catalog, or a .gguf file.")]
-Project = Annotated[str, typer.Option(help="Name under which the papers are grouped.")]
 
 
 def run() -> None:
@@ -134,40 +134,8 @@ def parse(
         raise typer.Exit(1)
 
 
-@app.command("import")
-def import_(
-    path: Annotated[Path, typer.Argument(help="JSON Lines of texts, with or without funders.")],
-    project: Project = "inbox",
-    as_json: Json = False,
-) -> None:
-    """Bring statements or texts into the store; those with funders are gold."""
-    from dataclasses import asdict
-
-    from workbench.imports import jsonl
-
-    must_exist(path)
-    report = jsonl.load(_context(), path, project)
-    tell(asdict(report), as_json)
-    if report.errors:
-        raise typer.Exit(1)
-
-
-@app.command()
-def export(
-    name: Annotated[str, typer.Argument(metavar="FORMAT", help="gold or pairs.")],
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write.")] = None,
-    project: Annotated[str | None, typer.Option(help="Only this project.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Write gold or preference pairs as JSON Lines."""
-    from workbench import exports
-
-    ctx = _context()
-    if output is None:
-        sys.stdout.writelines(exports.lines(ctx, name, project))
-        return
-    count = exports.write(ctx, name, output, project)
-    tell({"format": name, "rows": count, "output": str(output)}, as_json)
+app.command("import")(exchange_cli.import_)
+app.command("export")(exchange_cli.export)
 
 
 @app.command()

@@ -31,15 +31,22 @@ class DocumentRow(SQLModel, table=True):
 
     `text` is what every span points into, `raw` the text as the file gave it. `origin` and
     `words` are compressed arrays that only their writer understands. Small columns stand first:
-    SQLite reads a row from the front, and so a list need not load any text.
+    SQLite reads a row from the front, and so a list need not load any text. `doi` and `license`
+    stand behind the texts in older stores: the index over the document's card holds them too.
     """
 
     __tablename__ = "documents"
+    __table_args__ = (
+        Index("ix_documents_doi", "doi"),
+        Index("ix_documents_card", "sha256", "doi", "license", "name"),
+    )
 
     sha256: str = Field(primary_key=True, min_length=64, max_length=64)
     name: str
     media_type: str
     size: int
+    doi: str | None = None
+    license: str | None = None
     pages: tuple[Page, ...] = Field(
         default=(), sa_column=Column(Validated(tuple[Page, ...]), nullable=False)
     )

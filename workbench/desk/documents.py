@@ -10,9 +10,14 @@ from sqlmodel import Session
 from db import store
 from db.tables import DocumentRow
 from models.documents import Document
+from models.dois import find_doi
 from models.grounding import ground_fields, ground_statement
 from models.schemas import Answer, GroundedField, Statement
 from models.words import Words
+
+TITLE_PAGES = 2
+TITLE_CHARACTERS = 12_000
+"""Where a paper says its own DOI; further on it cites those of others."""
 
 
 def document_row(document: Document) -> DocumentRow:
@@ -22,6 +27,7 @@ def document_row(document: Document) -> DocumentRow:
         name=document.name,
         media_type=document.media_type,
         size=document.size,
+        doi=find_doi(document.name, _first_pages(document)),
         text=document.text,
         raw=document.raw,
         origin=zlib.compress(document.origin.tobytes()),
@@ -29,6 +35,12 @@ def document_row(document: Document) -> DocumentRow:
         pages=document.pages,
         warnings=document.warnings,
     )
+
+
+def _first_pages(document: Document) -> str:
+    """The text of two pages; a file without pages is as long as two."""
+    ends = [page.end for page in document.pages if page.number <= TITLE_PAGES]
+    return document.text[: min(max(ends, default=TITLE_CHARACTERS), TITLE_CHARACTERS)]
 
 
 def document_of(row: DocumentRow) -> Document:

@@ -1,42 +1,62 @@
-"""Gold as JSON Lines: what curators decided, one document a line, in the cometadata format."""
+"""Gold as JSON Lines: a paper a line, its funders in the cometadata format, where it came from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from db.engine import reading
-from db.gold import Gold, golds
+from db.gold import Decided
 from models.extract import join_statements
-from models.schemas import Answer, FunderList, Statement
-from workbench.context import Context
+from models.schemas import FunderList, Link, Statement
+from workbench.exchange.entries import Entry, text_of
+from workbench.exchange.formats import JsonLines
 
 
-def rows(ctx: Context, project: str | None) -> Iterator[dict[str, Any]]:
-    """One row for each record with gold; `no_funding` has empty lists."""
-    with reading(ctx.engine) as session:
-        for gold in golds(session, project=project):
-            yield row(gold)
+class Gold(JsonLines):
+    """Everything that is known of a decision."""
 
+    name = "gold"
+    title = "JSON Lines: one paper a line, funders in the cometadata format, with provenance"
 
-def row(gold: Gold) -> dict[str, Any]:
-    """One decided record."""
-    answer, revision = gold.revision.after or Answer(), gold.revision
-    return {
-        "id": gold.record.id,
-        "document": gold.document.name,
-        "sha256": gold.document.sha256,
-        "project": gold.record.project,
-        "funding_statement": join_statements(answer.statements),
-        "statements": [_statement(statement) for statement in answer.statements],
-        "funders": FunderList.dump_python(answer.funders, mode="json"),
-        "verdict": revision.verdict,
-        "revision": revision.seq,
-        "actor": revision.actor,
-        "revised_at": revision.created_at.isoformat(),
-    }
+    def row(self, record: Decided) -> dict[str, Any]:
+        answer = record.answer
+        return {
+            "id": record.id,
+            "document": record.document,
+            "sha256": record.sha256,
+            "doi": record.doi,
+            "license": record.license,
+            "project": record.project,
+            "funding_statement": join_statements(answer.statements),
+            "statements": [_statement(statement) for statement in answer.statements],
+            "funders": FunderList.dump_python(answer.funders, mode="json"),
+            "links": [link and link.model_dump(mode="json") for link in answer.links],
+            "verdict": record.verdict,
+            "revision": record.revision,
+            "actor": record.actor,
+            "revised_at": record.revised_at.isoformat(),
+        }
+
+    def entry(self, row: dict[str, Any], place: str) -> Entry:
+        links = tuple(link and Link.model_validate(link) for link in row.get("links") or ())
+        return Entry(
+            place=place,
+            id=row.get("id") if isinstance(row.get("id"), int) else None,
+            doi=text_of(row.get("doi")),
+            sha256=text_of(row.get("sha256")),
+            name=text_of(row.get("document")),
+            project=text_of(row.get("project")),
+            license=text_of(row.get("license")),
+            statements=tuple(Statement.model_validate(s).text for s in row["statements"]),
+            funders=FunderList.validate_python(row["funders"]),
+            links=links,
+            verdict=row.get("verdict"),
+            actor=text_of(row.get("actor")),
+        )
 
 
 def _statement(statement: Statement) -> dict[str, Any]:
     place = statement.span.model_dump(mode="json") if statement.span else None
     return {"text": statement.text, "span": place, "alignment": statement.alignment}
+
+
+FORMAT = Gold

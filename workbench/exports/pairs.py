@@ -5,28 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from db.engine import reading
-from db.gold import golds
+from db.gold import Gold
 from models.schemas import Answer
 from training.rows import pairs
-from workbench.context import Context
+from workbench.exchange.rows import TrainingRows
 
 
-def rows(ctx: Context, project: str | None) -> Iterator[dict[str, Any]]:
+class Pairs(TrainingRows):
     """One row for each prompt that the model answered otherwise than the curator."""
-    with reading(ctx.engine) as session:
-        for gold in golds(session, project=project):
-            if gold.proposal is None:
-                continue
-            proposal = gold.proposal.proposal
-            source: dict[str, str | int | None] = {
-                "record": gold.record.id,
-                "sha256": gold.document.sha256,
-                "revision": gold.revision.seq,
-                "model": proposal.card.model,
-                "adapter": proposal.card.adapter,
-                "prompt_sha256": proposal.card.prompt_sha256,
-            }
-            answer = gold.revision.after or Answer()
-            for pair in pairs(gold.document.text, proposal, answer, source):
-                yield pair.model_dump(mode="json")
+
+    name = "pairs"
+    title = "Preference pairs (DPO): prompt, chosen and rejected messages as TRL reads them"
+
+    def rows(self, gold: Gold) -> Iterator[dict[str, Any]]:
+        if gold.proposal is None:
+            return
+        proposal = gold.proposal.proposal
+        source: dict[str, str | int | None] = {
+            "record": gold.record.id,
+            "sha256": gold.document.sha256,
+            "revision": gold.revision.seq,
+            "model": proposal.card.model,
+            "adapter": proposal.card.adapter,
+            "prompt_sha256": proposal.card.prompt_sha256,
+        }
+        answer = gold.revision.after or Answer()
+        for pair in pairs(gold.document.text, proposal, answer, source):
+            yield pair.model_dump(mode="json")
+
+
+FORMAT = Pairs

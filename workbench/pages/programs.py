@@ -21,7 +21,7 @@ from db.tables import Role
 from models.errors import WorkbenchError
 from workbench import asks, exports
 from workbench.context import Context
-from workbench.exports.gold import row as gold_row
+from workbench.exports.gold import Gold
 from workbench.people import asked
 
 MOST_FOUND = 100
@@ -98,7 +98,8 @@ def _search_gold(ctx: Context) -> Callable[..., Any]:
             if not 1 <= limit <= MOST_FOUND:
                 raise WorkbenchError(f"The limit is from 1 to {MOST_FOUND}.", f"Not {limit}.")
             with reading(ctx.engine) as session:
-                return _json([gold_row(one) for one in gold.search(session, query, limit)])
+                row = Gold().row
+                return _json([row(one) for one in gold.search(session, query, limit)])
 
     return search_gold
 
