@@ -4,6 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
+# Carries the schemas of Crossref and JATS that exports are validated against in the tests. Its code,
+# which nothing here calls, would bring 65 packages along.
+SCHEMAS := commonmeta-py==0.312
+
 # The picture part of llama.cpp is left out: papers are text, and it costs minutes of compiling.
 export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF
 
@@ -28,7 +32,8 @@ $(VENV)/.core: pyproject.toml constraints.txt | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/.all: $(VENV)/.core
-	$(PIP) --editable '.[dev,train]'
+	$(PIP) --editable '.[dev,train,oidc,parquet,mcp]'
+	$(PIP) --no-deps $(SCHEMAS)
 	touch $@
 
 samples: $(VENV)/.all  ## render the sample papers again

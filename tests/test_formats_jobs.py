@@ -20,7 +20,7 @@ from tests.desks import SHOTS, running_desk, wait_for
 from tests.formats import NSF, decide
 from workbench.context import Context, Settings
 from workbench.exchange import jobs
-from workbench.people import SignedIn
+from workbench.gate import SignedIn
 from workbench.routes import router
 from workbench.routes.errors import explain_errors
 

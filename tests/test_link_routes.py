@@ -20,7 +20,7 @@ from models.schemas import Award, Extraction, Funder, ModelCard, Proposal
 from tests import ror as w
 from workbench.context import Context, Settings
 from workbench.desk import document_row
-from workbench.people import SignedIn
+from workbench.gate import SignedIn
 from workbench.routes import router
 from workbench.routes.errors import explain_errors
 
