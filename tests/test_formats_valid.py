@@ -29,7 +29,7 @@ def package(name: str) -> Path:
     """The folder of an installed package, found without importing it."""
     spec = importlib.util.find_spec(name)
     if spec is None or not spec.submodule_search_locations:
-        pytest.fail(f"{name} is not installed: pip install -e .[dev]")
+        pytest.fail(f"{name} is not installed: `make test` does it")
     return Path(spec.submodule_search_locations[0])
 
 

@@ -32,7 +32,7 @@ def page(ctx: Context) -> None:
             name = gr.Dropdown(choices, value="gold", label=label("exports.format"), scale=3)
             project = gr.Textbox(label=label("exports.project"), scale=1)
             split = gr.Number(0, label=label("exports.split"), minimum=0, precision=0, scale=1)
-        start = gr.Button(label("exports.start"), variant="primary")
+            start = gr.Button(label("exports.start"), variant="primary", scale=0, min_width=140)
         listed = gr.HTML(elem_id="wb-exports", apply_default_css=False)
         with gr.Row():
             chosen = gr.Dropdown([], label=label("exports.chosen"), scale=3, elem_id="wb-export")
