@@ -26,7 +26,7 @@ async function openSamples(event) {
   const trigger = event.currentTarget;
   trigger.disabled = true;
   try {
-    const { queued } = await ask("/api/samples", { method: "POST", body: {} });
+    const { queued } = await ask("/api/samples", { body: {} });
     toast(t("comfort.samples_queued", { n: queued }));
     offerTour();
   } catch (error) {

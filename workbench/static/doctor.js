@@ -76,7 +76,7 @@ async function full(list, trigger) {
   trigger.disabled = true;
   list.replaceChildren(h("li", { class: "wb-note", text: t("doctor.asking") }));
   try {
-    const { checks } = await ask("/api/doctor/full", { method: "POST", body: {} });
+    const { checks } = await ask("/api/doctor/full", { body: {} });
     list.replaceChildren(...checks.map((check) => row(check)));
   } catch (error) {
     list.replaceChildren();

@@ -40,7 +40,7 @@ function form(events, state, section) {
   const send = async (event) => {
     event.preventDefault();
     const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
-    const made = await act(() => ask("/api/hooks", { method: "POST", body: { url: url.value, events: chosen } }));
+    const made = await act(() => ask("/api/hooks", { body: { url: url.value, events: chosen } }));
     if (!made) return;
     url.value = "";
     tell(state.secret, made.secret);
@@ -77,7 +77,7 @@ function row(hook, state, section, sent) {
     state.last = "";
     look(state, section);
   };
-  const post = (path, body = {}) => () => ask(`/api/hooks/${hook.id}/${path}`, { method: "POST", body });
+  const post = (path, body = {}) => () => ask(`/api/hooks/${hook.id}/${path}`, { body });
   const drop = button(say("remove"), () => {
     const label = drop.querySelector(".wb-label");
     if (label.textContent !== say("sure")) label.textContent = say("sure");
@@ -114,7 +114,7 @@ function deliveries(rows, again) {
       one.error ? h("span", { class: "wb-note", text: one.error }) : null,
       one.next_at && one.attempts ? h("span", { class: "wb-note", text: say("next", { time: time(one.next_at) }) }) : null,
       one.state === "failed"
-        ? button(say("again"), () => again(() => ask(`/api/deliveries/${one.id}/again`, { method: "POST", body: {} })), { kind: "plain" })
+        ? button(say("again"), () => again(() => ask(`/api/deliveries/${one.id}/again`, { body: {} })), { kind: "plain" })
         : null,
     );
   return h("ul", { class: "wb-deliveries" }, rows.map(line));

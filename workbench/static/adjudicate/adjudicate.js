@@ -43,7 +43,7 @@ export function mount(element) {
     try {
       draw(await waiting());
     } catch (error) {
-      if (error.name !== "ApiError") throw error;
+      if (error.name !== "Refused") throw error;
       const text = error.status === 403 ? t("quality.adjudicate.not_allowed") : error.message;
       list.replaceChildren(h("p", { class: "wb-nothing", role: "status", text }));
     }
@@ -72,7 +72,7 @@ export function mount(element) {
       list.hidden = true;
       desk.show(told);
     } catch (error) {
-      if (error.name !== "ApiError") throw error;
+      if (error.name !== "Refused") throw error;
       toasts.show(error.message, { kind: "warn" });
       await showList();
     }
@@ -198,10 +198,10 @@ function createDesk(root, toasts, leave) {
       toasts.show(t("quality.adjudicate.saved", { readers: names.join(", ") }), { id: "saved" });
       await leave();
     } catch (error) {
-      if (error.name !== "ApiError") throw error;
+      if (error.name !== "Refused") throw error;
       toasts.show(error.message, { kind: "bad", stay: true });
       save.disabled = false;
-      if (error.conflict) await leave();
+      if (error.status === 409) await leave();
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { h } from "/desk/cockpit/dom.js";
 import { t } from "/desk/texts.js";
-import { ask } from "./ask.js";
+import { ask } from "/desk/ask.js";
 import { askIn, field } from "./dialog.js";
 
 const CHUNK = 100;
@@ -48,7 +48,7 @@ export function createBulk(root, { selection, toasts, options, reload }) {
       for (let at = 0; at < targets.length; at += CHUNK) {
         show_progress(at, targets.length);
         const some = targets.slice(at, at + CHUNK).map(({ id, head, proposal }) => ({ id, head, proposal }));
-        const told = await ask("/api/bulk", { action, batch, note, targets: some });
+        const told = await ask("/api/bulk", { body: { action, batch, note, targets: some } });
         outcome.done.push(...told.done);
         outcome.left.push(...told.left);
       }
@@ -64,7 +64,7 @@ export function createBulk(root, { selection, toasts, options, reload }) {
     if (busy || !batch) return;
     let outcome = null;
     await working(async () => {
-      outcome = await ask("/api/bulk/undo", { batch });
+      outcome = await ask("/api/bulk/undo", { body: { batch } });
     });
     if (!outcome) return;
     last = null;
@@ -121,7 +121,7 @@ export function createBulk(root, { selection, toasts, options, reload }) {
     const records = selection.targets().map(({ id }) => id);
     let changed = 0;
     await working(async () => {
-      for (let at = 0; at < records.length; at += CHUNK) changed += (await ask("/api/assignments", { records: records.slice(at, at + CHUNK), ...said })).changed;
+      for (let at = 0; at < records.length; at += CHUNK) changed += (await ask("/api/assignments", { body: { records: records.slice(at, at + CHUNK), ...said } })).changed;
       toasts.show(t(said.take_back ? "queue.taken_back" : "queue.assigned", { n: changed }), { id: "bulk" });
     });
     await reload();

@@ -2,7 +2,7 @@
 
 import { h } from "/desk/cockpit/dom.js";
 import { t } from "/desk/texts.js";
-import { ask } from "./ask.js";
+import { ask } from "/desk/ask.js";
 import { onPulse } from "./pulse.js";
 
 export function mountJobs(place) {
@@ -38,7 +38,7 @@ export function mountJobs(place) {
   async function again(job, button) {
     button.disabled = true;
     try {
-      await ask(`/api/jobs/${job.id}/retry`, {});
+      await ask(`/api/jobs/${job.id}/retry`, { body: {} });
       button.textContent = t("queue.job.waits");
     } catch (error) {
       button.after(h("span", { role: "alert", text: error.message }));

@@ -1,6 +1,6 @@
 // Asks every so often whether something changed, once for all parts of the page that want to know.
 
-import { ask } from "./ask.js";
+import { ask } from "/desk/ask.js";
 
 const EVERY_MS = 1500;
 const listeners = new Set();

@@ -3,7 +3,7 @@
 import { h } from "/desk/cockpit/dom.js";
 import { createToasts } from "/desk/cockpit/toast.js";
 import { t } from "/desk/texts.js";
-import { ask } from "./ask.js";
+import { ask } from "/desk/ask.js";
 import { createBulk } from "./bulk.js";
 import { emptyState } from "./empty.js";
 import { createFilters } from "./filters.js";
@@ -169,7 +169,7 @@ async function offer(ctx) {
 async function judge(ctx) {
   ctx.refresh.disabled = true;
   try {
-    const { papers } = await ask("/api/queue/refresh", {});
+    const { papers } = await ask("/api/queue/refresh", { body: {} });
     ctx.toasts.show(t("queue.refreshed", { n: papers }), { id: "refresh" });
     await load(ctx);
   } catch (error) {

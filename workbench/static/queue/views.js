@@ -2,7 +2,7 @@
 
 import { h } from "/desk/cockpit/dom.js";
 import { t } from "/desk/texts.js";
-import { ask } from "./ask.js";
+import { ask } from "/desk/ask.js";
 import { askIn, field } from "./dialog.js";
 import { chosen, DEFAULTS } from "./state.js";
 
@@ -55,9 +55,9 @@ export function createViews(root, { now, use, tell }) {
     });
     if (answer === null) return;
     try {
-      if (answer === "delete") await ask(`/api/views/${view.id}/delete`, {});
-      else if (view) await ask(`/api/views/${view.id}`, answer);
-      else await ask("/api/views", { ...answer, filters: typed(chosen(now())) });
+      if (answer === "delete") await ask(`/api/views/${view.id}/delete`, { body: {} });
+      else if (view) await ask(`/api/views/${view.id}`, { body: answer });
+      else await ask("/api/views", { body: { ...answer, filters: typed(chosen(now())) } });
       tell(t(answer === "delete" ? "queue.view_deleted" : "queue.view_saved", { name: answer.name ?? view.name }));
       await load();
     } catch (error) {
