@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -39,6 +39,11 @@ def prepare(home: Path, papers: Sequence[tuple[str, str, Flaw]]) -> dict[str, in
 
 
 def _add(ctx: Context, name: str, sample: str, flaw: Flaw) -> int:
+    return add(ctx, name, sample, lambda document: proposal(document, GOLD[sample], flaw))
+
+
+def add(ctx: Context, name: str, sample: str, said: Callable[[Document], Proposal]) -> int:
+    """A sample under another name, with what the model says of it; returns its record."""
     copy = ctx.home / name
     copy.write_bytes((SAMPLES / sample).read_bytes() + f"\n% {name}\n%%EOF\n".encode())
     sha256 = hashlib.sha256(copy.read_bytes()).hexdigest()
@@ -47,7 +52,7 @@ def _add(ctx: Context, name: str, sample: str, flaw: Flaw) -> int:
     store_file(ctx.files, copy)
     with writing(ctx.engine) as session:
         record = store.add_document(session, document_row(document))
-        store.add_proposal(session, record.id, proposal(document, GOLD[sample], flaw))
+        store.add_proposal(session, record.id, said(document))
         return record.id
 
 
@@ -58,9 +63,15 @@ def _read(sample: str) -> Document:
 
 def proposal(document: Document, gold: dict[str, Any], flaw: Flaw) -> Proposal:
     """What the model would have said but for its flaw."""
-    blank = flaw == "blank"
-    statements = [] if blank else [ground_statement(text, document) for text in gold["statements"]]
-    funders = () if blank else _flawed(FunderList.validate_python(gold["funders"]), flaw)
+    if flaw == "blank":
+        return proposed(document, [], ())
+    funders = _flawed(FunderList.validate_python(gold["funders"]), flaw)
+    return proposed(document, gold["statements"], funders)
+
+
+def proposed(document: Document, texts: Sequence[str], funders: tuple[Funder, ...]) -> Proposal:
+    """A proposal of these statements and funders, each with its place in the document."""
+    statements = [ground_statement(text, document) for text in texts]
     fields = ground_fields(funders, statements, document)
     return Proposal(
         statements=tuple(
