@@ -2,6 +2,7 @@
 // them, so the browser's own dragging jumps in the gaps; this one goes to the nearest word.
 
 const SLOP = 3; // pixels that a click may wander
+const RIM = 1.5; // pixels at a word's ends where browsers answer with a place outside it
 const EDGE = 24; // pixels from the edge of the view where dragging scrolls
 
 /** How far a point is from a box; another line is further than another word. */
@@ -25,8 +26,8 @@ function nearest(layer, x, y) {
 /** The character of a word at `x`, by the browser's own letters, which lie under the highlights. */
 function characterAt(scroller, { word, box }, x) {
   const { length } = word.textContent;
-  if (x <= box.left) return 0;
-  if (x >= box.right) return length;
+  if (x <= box.left + RIM) return 0;
+  if (x >= box.right - RIM) return length;
   scroller.classList.add("wb-through");
   const y = (box.top + box.bottom) / 2;
   const place = document.caretPositionFromPoint?.(x, y);
