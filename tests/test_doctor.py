@@ -142,9 +142,14 @@ class TestWorkers:
         try:
             wait_for(lambda: (b := beats.read(ctx.home, "propose")) and b.state == "idle", 60)
             told = asks.parse(ctx, "Funded by the Wellcome Trust.")
+
+            def is_told() -> bool:
+                beat = beats.read(ctx.home, "propose")
+                return beat is not None and beat.model == told["model"]
+
+            wait_for(is_told, 30)
             opened = beats.read(ctx.home, "propose")
             assert opened is not None
-            assert opened.model == told["model"]
 
             def later() -> bool:
                 beat = beats.read(ctx.home, "propose")

@@ -210,7 +210,7 @@ def test_a_program_needs_the_role(tmp_path: Path) -> None:
     ctx = Context(Settings(home=tmp_path / "home"))
 
     def request(person: Person | None) -> Any:
-        return SimpleNamespace(scope={"state": {"person": person}})
+        return SimpleNamespace(scope={"state": {"person": person}}, headers={})
 
     viewer = request(Person("vera", "viewer"))
     with pytest.raises(gr.Error, match="role curator"):

@@ -326,8 +326,9 @@ class TestBlindness:
         assert ana.decide(second, answer=WELLCOME).json()["next"] == third
         assert ben.decide(record, answer=WELLCOME).json()["next"] == second
         ben.decide(second, answer=NSF)
-        assert cleo.decide(record, answer=WELLCOME).json()["next"] == third
-        assert ana.get(f"/api/records/{third}").json()["position"]["previous"] == record
+        oldest = "?sort=oldest"
+        assert cleo.get(f"/api/records/{record}{oldest}").json()["position"]["next"] == third
+        assert ana.get(f"/api/records/{third}{oldest}").json()["position"]["previous"] == record
         with reading(ctx.engine) as session:
             left = queue(session, Filters(status="proposed", reader="cleo")).items
         assert [item.id for item in left] == [third]

@@ -18,7 +18,7 @@ from models.schemas import Answer, Funder, GroundedField, Statement
 from tests.test_api import add, client, ctx, decision
 from workbench.context import Context
 from workbench.desk.reasons import ReasonMissing, absent, reasons_for, value_at
-from workbench.imports import jsonl
+from workbench.imports import Wish, load
 
 __all__ = ["client", "ctx"]
 WHY = "abbreviated in the text"
@@ -137,7 +137,7 @@ def test_reasons_that_say_nothing_or_lead_nowhere_are_refused(
 def test_an_import_needs_no_reasons(ctx: Context, tmp_path: Path) -> None:
     line = '{"statement": "Paid by the NSF.", "funders": [{"funder_name": "Bank of Mars"}]}\n'
     (tmp_path / "gold.jsonl").write_text(line, "utf-8")
-    jsonl.load(ctx, tmp_path / "gold.jsonl", project="labels")
+    load(ctx, tmp_path / "gold.jsonl", Wish(project="labels"))
     with reading(ctx.engine) as session:
         known = gold(session, 1)
         assert known is not None and known.reasons == {}
