@@ -219,6 +219,6 @@ def test_a_program_needs_the_role(tmp_path: Path) -> None:
         programs._extract(ctx)({"path": str(SAMPLES / "swift-calls.pdf")}, viewer)
     assert programs._search_gold(ctx)("x", viewer) == "[]"
     for make in (programs._parse, programs._search_gold, programs._export):
-        with pytest.raises(gr.Error, match="not signed in"):
+        with pytest.raises(gr.Error, match="signed out"):
             make(ctx)("x", request(None))
     assert issubclass(asks.Busy, WorkbenchError)
