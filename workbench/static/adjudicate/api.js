@@ -1,6 +1,7 @@
 // The routes of adjudication; knows nothing of the screen.
 
 import { ApiError } from "/desk/cockpit/api.js";
+import { t } from "/desk/texts.js";
 
 async function ask(path, body) {
   const options = { credentials: "same-origin", headers: { Accept: "application/json" } };
@@ -13,11 +14,11 @@ async function ask(path, body) {
   try {
     response = await fetch(path, options);
   } catch {
-    throw new ApiError("The server cannot be reached.", { retry: true });
+    throw new ApiError(t("quality.adjudicate.unreachable"), { retry: true });
   }
   const told = await response.json().catch(() => null);
   if (response.ok && told) return told;
-  throw new ApiError(told?.error ?? told?.detail ?? `The server answered ${response.status}.`, {
+  throw new ApiError(told?.error ?? told?.detail ?? t("quality.adjudicate.failed", { status: response.status }), {
     status: response.status, body: told, retry: response.status >= 500,
   });
 }
