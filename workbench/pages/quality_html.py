@@ -127,13 +127,18 @@ def _confusion(rows: Sequence[Row], tell: Say) -> str:
 def _progress(rows: Sequence[Row], tell: Say) -> str:
     shown = [name for name in VERDICTS if any(row[name] for row in rows)]
     series: dict[str, list[Point]] = {
-        tell(f"common.status.{name}"): [(_day(row["day"]), row[name]) for row in rows] for name in shown
+        tell(f"common.status.{name}"): [(_day(row["day"]), row[name]) for row in rows]
+        for name in shown
     }
     last = rows[-1]
     text = ", ".join(f"{tell(f'common.status.{name}')} {last[name]}" for name in shown)
     most = max(row[name] for row in rows for name in VERDICTS)
     look = _by_day(rows, f"{last['day']}: {text}", float(most))
-    heads = [tell("head.day"), tell("head.decided"), *(tell(f"common.status.{n}") for n in VERDICTS)]
+    heads = [
+        tell("head.day"),
+        tell("head.decided"),
+        *(tell(f"common.status.{n}") for n in VERDICTS),
+    ]
     cells = [
         (_e(row["day"]), str(row["decided"]), *(str(row[n]) for n in VERDICTS))
         for row in rows[-MOST_DAYS:]
