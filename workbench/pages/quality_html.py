@@ -26,7 +26,7 @@ def page(entry: Entry, report: Report | None, scope: Scope, language: str) -> st
     """The figures as far as they are there, and what is being done."""
 
     def tell(key: str, **values: Any) -> str:
-        area = "" if key.startswith("common.") else "quality."
+        area = "" if key.startswith("common") else "quality."
         return say(area + key, language, **values)
 
     parts = [_state(entry, report, tell)]
