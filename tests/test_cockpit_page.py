@@ -207,7 +207,8 @@ SAID = """(root) => {
   for (const element of document.querySelectorAll(`${root}, ${root} *`)) {
     if (element.closest('.wb-words, .wb-name, textarea') || !element.checkVisibility()) continue;
     for (const node of element.childNodes) if (node.nodeType === 3) found.push(node.textContent);
-    for (const name of ['title', 'aria-label', 'placeholder']) found.push(element.getAttribute(name));
+    const names = ['title', 'aria-label', 'placeholder'];
+    found.push(...names.map((name) => element.getAttribute(name)));
   }
   return [...new Set(found.map((text) => text?.trim()).filter(Boolean))];
 }"""

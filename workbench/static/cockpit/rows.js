@@ -101,6 +101,8 @@ export function awardRow(id, hear) {
   return { element, update };
 }
 
+const LETTERS = Math.max(...SLOTS.map((slot) => KIND_NAMES[slot].length)); // the names of the slots are one column
+
 function valueList(awardId, slot, hear) {
   const name = KIND_NAMES[slot];
   const chips = h("div", { class: "wb-chips" });
@@ -113,7 +115,7 @@ function valueList(awardId, slot, hear) {
   add.setAttribute("aria-label", t("cockpit.row.add", { kind: t(`cockpit.within.${slot}`) }));
   const element = h(
     "div",
-    { class: "wb-slot", data: { slot } },
+    { class: "wb-slot", data: { slot }, style: { "--wb-letters": LETTERS } },
     h("span", { class: "wb-slot-name" }, h("i", { class: `wb-dot wb-dot-${slot}` }), name),
     chips,
   );
