@@ -112,11 +112,11 @@ def pointers(answer: Mapping[str, Any] | None) -> Iterator[str]:
     """To every statement, name and award id of an answer."""
     if answer is None:
         return
-    yield from (f"/statements/{n}" for n, _ in enumerate(answer["statements"]))
-    for n, funder in enumerate(answer["funders"]):
+    yield from (f"/statements/{n}" for n, _ in enumerate(answer.get("statements", ())))
+    for n, funder in enumerate(answer.get("funders", ())):
         yield f"/funders/{n}/funder_name"
-        for m, award in enumerate(funder["awards"]):
-            ids = range(len(award["award_ids"]))
+        for m, award in enumerate(funder.get("awards", ())):
+            ids = range(len(award.get("award_ids", ())))
             yield from (f"/funders/{n}/awards/{m}/award_ids/{k}" for k in ids)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from playwright.sync_api import expect
 from tests.cockpits import begin, cockpit, find, selected, told
 from tests.desks import SHOTS, Desk
 from tests.prepared import MADE_UP, Flaw
+from workbench import texts
 
 pytestmark = pytest.mark.browser
 PAPERS: list[tuple[str, str, Flaw]] = [
@@ -197,6 +199,61 @@ def test_german_is_spoken_to_who_asks_for_it(desk: Desk, papers: dict[str, int])
     page.keyboard.press("A")
     expect(page.locator("dialog.wb-reasons")).to_contain_text("Warum bleibt dieser Wert?")
     page.keyboard.press("Escape")
+    page.close()
+
+
+SAID = """(root) => {
+  const found = [];
+  for (const element of document.querySelectorAll(`${root}, ${root} *`)) {
+    if (element.closest('.wb-words, .wb-name, textarea') || !element.checkVisibility()) continue;
+    for (const node of element.childNodes) if (node.nodeType === 3) found.push(node.textContent);
+    const names = ['title', 'aria-label', 'placeholder'];
+    found.push(...names.map((name) => element.getAttribute(name)));
+  }
+  return [...new Set(found.map((text) => text?.trim()).filter(Boolean))];
+}"""
+
+
+def english_only() -> list[re.Pattern[str]]:
+    """The cockpit's English texts that are others in German, with anything in their places."""
+    english, german = texts.catalog("en"), texts.catalog("de")
+    found = [
+        form
+        for key, text in english.items()
+        if key.startswith(("cockpit.", "common.", "review."))
+        for form in (text.values() if isinstance(text, dict) else [text])
+        if text != german[key] and re.search("[A-Za-z]{3}", re.sub(r"\{\w+\}", "", form))
+    ]
+    return [re.compile(re.sub(r"\\\{\w+\\\}", ".+", re.escape(form))) for form in found]
+
+
+def test_no_english_is_left_in_a_german_cockpit(desk: Desk, papers: dict[str, int]) -> None:
+    """Leaves pictures in screenshots/, to be looked at."""
+    page = desk.browser.new_page(locale="de-DE", viewport={"width": 1280, "height": 800})
+    page.goto(f"{desk.url}/?__theme=light")
+    page.wait_for_selector("#wb-queue .wb-note", state="attached", timeout=60_000)
+    for name in ("Artikel", "Prüfen", "Trainieren"):
+        expect(page.get_by_role("tab", name=name, exact=True)).to_be_attached()
+    begin(page, papers["to-look-at.pdf"])
+    assert page.evaluate("document.documentElement.lang") == "de"
+    expect(page.locator("[data-action=accept]")).to_contain_text("Annehmen")
+    expect(page.locator(".wb-status").first).to_have_text("zu prüfen")
+    expect(page.locator("[data-tab=form]")).to_contain_text("Formular")
+    page.wait_for_timeout(800)
+    page.screenshot(path=SHOTS / "german-review.png")
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    said = page.evaluate(SAID, ".wb-cockpit")
+    for key in ("h", "t"):
+        page.keyboard.press(key)
+        said += page.evaluate(SAID, ".wb-panel")
+        page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.locator("dialog.wb-help")).to_contain_text("Nächstes Feld")
+    page.screenshot(path=SHOTS / "german-help.png")
+    said += page.evaluate(SAID, "dialog.wb-help")
+    assert "Annehmen" in said and "Nächstes Feld" in said
+    left = [text for text in said if any(each.fullmatch(text) for each in english_only())]
+    assert left == []
     page.close()
 
 

@@ -22,7 +22,7 @@ class Look:
     x_axis: Axis | None = None
     y_axis: Axis | None = None
     x_name: Callable[[float], str] = "{:g}".format
-    point: str = "{name}: {y:.4g} at step {x}"
+    point: str = "{name}: {y:.4g} ({x})"
     diagonal: bool = False
     dots: bool = False
 

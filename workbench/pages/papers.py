@@ -15,6 +15,7 @@ from workbench import desk
 from workbench.context import Context
 from workbench.pages.handlers import bind
 from workbench.people import asked
+from workbench.texts import label, language_of, say
 
 log = logging.getLogger(__name__)
 QUEUE = (
@@ -32,10 +33,10 @@ class Queue:
 
 def page(ctx: Context) -> Queue:
     """Lay the page out and wire it."""
-    with gr.Tab("Papers", id="papers"):
+    with gr.Tab(label("common.tab.papers"), id="papers"):
         with gr.Row(elem_classes="wb-intake"):
             upload = gr.File(
-                label="Drop papers here (PDF, text, Markdown; many at once)",
+                label=label("papers.drop"),
                 file_count="multiple",
                 height=150,
                 elem_id="wb-upload",
@@ -81,6 +82,6 @@ def receive(ctx: Context, paths: list[str] | None, request: gr.Request) -> None:
             desk.receive(ctx, path, path.name)
         except (WorkbenchError, OSError) as error:
             log.warning("upload of %s failed: %s", path.name, error)
-            gr.Warning(f"{path.name} was not taken in: {error}")
+            gr.Warning(say("papers.refused", language_of(request), name=path.name, why=error))
         finally:
             path.unlink(missing_ok=True)

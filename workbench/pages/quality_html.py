@@ -26,7 +26,8 @@ def page(entry: Entry, report: Report | None, scope: Scope, language: str) -> st
     """The figures as far as they are there, and what is being done."""
 
     def tell(key: str, **values: Any) -> str:
-        return say(f"quality.{key}", language, **values)
+        area = "" if key.startswith("common") else "quality."
+        return say(area + key, language, **values)
 
     parts = [_state(entry, report, tell)]
     if report is not None:
@@ -126,13 +127,18 @@ def _confusion(rows: Sequence[Row], tell: Say) -> str:
 def _progress(rows: Sequence[Row], tell: Say) -> str:
     shown = [name for name in VERDICTS if any(row[name] for row in rows)]
     series: dict[str, list[Point]] = {
-        tell(f"verdict.{name}"): [(_day(row["day"]), row[name]) for row in rows] for name in shown
+        tell(f"common.status.{name}"): [(_day(row["day"]), row[name]) for row in rows]
+        for name in shown
     }
     last = rows[-1]
-    text = ", ".join(f"{tell(f'verdict.{name}')} {last[name]}" for name in shown)
+    text = ", ".join(f"{tell(f'common.status.{name}')} {last[name]}" for name in shown)
     most = max(row[name] for row in rows for name in VERDICTS)
     look = _by_day(rows, f"{last['day']}: {text}", float(most))
-    heads = [tell("head.day"), tell("head.decided"), *(tell(f"verdict.{n}") for n in VERDICTS)]
+    heads = [
+        tell("head.day"),
+        tell("head.decided"),
+        *(tell(f"common.status.{n}") for n in VERDICTS),
+    ]
     cells = [
         (_e(row["day"]), str(row["decided"]), *(str(row[n]) for n in VERDICTS))
         for row in rows[-MOST_DAYS:]

@@ -6,89 +6,123 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from workbench.pages.charts import line_chart
+from workbench.pages.charts import Look, line_chart
 from workbench.pages.tables import table
+from workbench.texts import say
 
 if TYPE_CHECKING:
     from db.tables import AdapterRow, TrainingRunRow
+    from training.planning import Plan
+    from training.run import Status
     from workbench.retrain import Outlook
     from workbench.runs import Progress
 
 CHARTS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Loss", ("loss", "eval_loss")),
-    ("Reward", ("reward", "rewards/margins")),
-    ("Reward components", ("parts/",)),
-    ("KL", ("kl",)),
-    ("Entropy", ("entropy",)),
-    ("Completion length (tokens)", ("completions/mean_length",)),
-    ("Answers (share)", ("answers/",)),
-    ("Learning rate", ("learning_rate",)),
+    ("loss", ("loss", "eval_loss")),
+    ("reward", ("reward", "rewards/margins")),
+    ("parts", ("parts/",)),
+    ("kl", ("kl",)),
+    ("entropy", ("entropy",)),
+    ("length", ("completions/mean_length",)),
+    ("answers", ("answers/",)),
+    ("rate", ("learning_rate",)),
 )
-"""Title of a chart and the log keys that it draws; one that ends in a slash means all below it."""
-FIELDS = {"funder": "funder", "award_id": "award id", "scheme": "scheme", "title": "title"}
+"""Name of a chart and the log keys that it draws; one that ends in a slash means all below it."""
+FIELDS = ("funder", "award_id", "scheme", "title")
+RUNS = ("run", "state", "recipe", "queued", "took", "adapter", "outcome")
 
 
-def outlook(told: Outlook) -> str:
+def outlook(told: Outlook, language: str) -> str:
     """What the button would train on, and how long."""
     recipe = f"<b>{escape(told.recipe.title)}</b> ({escape(told.recipe.source)})"
     if told.plan is None:
         return f'<p>{recipe}</p><p class="wb-note">{escape(told.reason)}</p>'
     plan = told.plan
-    kinds = " then ".join(phase.kind.upper() for phase, _ in plan.phases)
-    prompts = f" and <b>{plan.prompts}</b> prompts to answer and be rewarded for" * bool(
-        plan.prompts
+    # The catalog's texts are the product's own: they are no HTML, so numbers may be put in as such.
+    decided = say(
+        "train.outlook.decided",
+        language,
+        n=told.decided,
+        papers=f"<b>{told.decided}</b>",
+        held_out=plan.held_out,
     )
-    parts = [
-        recipe,
-        f"<b>{told.decided}</b> decided papers, {plan.held_out} of them held out to compare on",
-        f"<b>{plan.examples}</b> examples and <b>{plan.pairs}</b> preference pairs to learn from"
-        f"{prompts}, {plan.replayed} synthetic examples so that nothing is forgotten",
-        f"{kinds}, about <b>{_duration(plan.seconds)}</b>, {plan.memory / 2**30:.0f} GB of memory",
-    ]
+    cost = say(
+        "train.outlook.cost",
+        language,
+        kinds=_kinds([phase.kind.upper() for phase, _ in plan.phases], language),
+        time=f"<b>{_duration(plan.seconds)}</b>",
+        memory=f"{plan.memory / 2**30:.0f}",
+    )
+    parts = [recipe, decided, _to_learn(plan, language), cost]
     return f'<ul class="wb-outlook">{"".join(f"<li>{part}</li>" for part in parts)}</ul>'
 
 
-def no_run() -> str:
-    """Before the first run."""
-    return (
-        '<p class="wb-note">No run yet. <a href="#" data-go="papers">Review some papers</a>, '
-        "then press Retrain: the next adapter learns from what you decided.</p>"
+def _to_learn(plan: Plan, language: str) -> str:
+    return say(
+        f"train.outlook.{'learn_prompts' if plan.prompts else 'learn'}",
+        language,
+        examples=f"<b>{plan.examples}</b>",
+        pairs=f"<b>{plan.pairs}</b>",
+        prompts=f"<b>{plan.prompts}</b>",
+        replayed=plan.replayed,
     )
 
 
-def run(progress: Progress, compared: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+def _kinds(names: Sequence[str], language: str) -> str:
+    """Phases one after the other, in a sentence."""
+    told = names[0]
+    for name in names[1:]:
+        told = say("train.outlook.then", language, first=told, next=name)
+    return escape(told)
+
+
+def no_run(language: str) -> str:
+    """Before the first run."""
+    link = f'<a href="#" data-go="papers">{escape(say("train.review_some", language))}</a>'
+    return f'<p class="wb-note">{say("train.none", language, link=link)}</p>'
+
+
+def run(
+    progress: Progress, compared: Mapping[str, Sequence[Mapping[str, Any]]], language: str
+) -> str:
     """A run: state, bar, and its curves or those of the runs to compare."""
     row, status = progress.row, progress.status
     said = f" {escape(row.message)}" if row.message else ""
-    parts = [f"<h3>Run {row.id} {_chip(row.state)}<small>{said}</small></h3>"]
+    title = escape(say("train.title", language, run=row.id))
+    parts = [f"<h3>{title} {_chip('run', row.state, language)}<small>{said}</small></h3>"]
     if status is not None and row.state == "running":
-        share = status.step / status.steps if status.steps else 0.0
-        left = progress.seconds_left
-        soon = "" if left is None else f", {_duration(left)} left"
-        parts.append(
-            f'<div class="wb-bar"><progress max="1" value="{share:.4f}"></progress> '
-            f"{escape(status.phase or status.state)}: step {status.step} of {status.steps or '…'}"
-            f"{soon} {escape(status.message)}</div>"
-        )
+        parts.append(_bar(status, progress.seconds_left, language))
     figures = dict(compared) or {"": progress.metrics}
-    charts = "".join(_chart(title, keys, figures) for title, keys in CHARTS)
+    charts = "".join(_chart(name, keys, figures, language) for name, keys in CHARTS)
     parts.append(f'<div class="wb-charts">{charts}</div>')
     return "".join(parts)
 
 
-def log(tail: str) -> str:
+def _bar(status: Status, left: float | None, language: str) -> str:
+    """How far the phase is, and how long it still takes."""
+    share = status.step / status.steps if status.steps else 0.0
+    phase, steps = status.phase or status.state, status.steps or "…"
+    told = say("train.step", language, phase=phase, step=status.step, steps=steps)
+    soon = "" if left is None else f", {say('train.left', language, time=_duration(left))}"
+    return (
+        f'<div class="wb-bar"><progress max="1" value="{share:.4f}"></progress> '
+        f"{escape(told + soon)} {escape(status.message)}</div>"
+    )
+
+
+def log(tail: str, language: str) -> str:
     """What the run printed last."""
-    return f'<pre class="wb-log">{escape(tail) or "Nothing yet."}</pre>'
+    return f'<pre class="wb-log">{escape(tail or say("train.nothing", language))}</pre>'
 
 
-def history(rows: Sequence[TrainingRunRow]) -> str:
+def history(rows: Sequence[TrainingRunRow], language: str) -> str:
     """Every run in a line."""
     if not rows:
         return ""
     cells = (
         (
             str(row.id),
-            _chip(row.state),
+            _chip("run", row.state, language),
             escape(row.recipe),
             escape(row.created_at.strftime("%Y-%m-%d %H:%M")),
             _took(row),
@@ -97,29 +131,34 @@ def history(rows: Sequence[TrainingRunRow]) -> str:
         )
         for row in rows
     )
-    heads = ("Run", "State", "Recipe", "Queued", "Took", "Adapter", "Outcome")
-    return "<h3>Runs</h3>" + table(heads, cells, "wb-runs")
+    heads = [say(f"train.head.{name}", language) for name in RUNS]
+    return f"<h3>{escape(say('train.runs', language))}</h3>" + table(heads, cells, "wb-runs")
 
 
-def adapters(rows: Sequence[AdapterRow]) -> str:
+def adapters(rows: Sequence[AdapterRow], language: str) -> str:
     """Every adapter with its scores beside those of the adapter that was live then."""
     if not rows:
         return ""
     cells = (
         (
             escape(row.name),
-            _chip(row.state),
-            *(_score(row.metrics, name) for name in FIELDS),
-            _difference(row.metrics.get("reward")),
-            _verdict(row),
+            _chip("adapter", row.state, language),
+            *(_score(row.metrics, name, language) for name in FIELDS),
+            _difference(row.metrics.get("reward"), language),
+            _verdict(row, language),
         )
         for row in rows
     )
-    heads = ("Adapter", "State", *(f"F1 {name}" for name in FIELDS.values()), "Reward", "")
-    return "<h3>Adapters</h3>" + table(heads, cells, "wb-adapters")
+    fields = [say(f"train.field.{name}", language) for name in FIELDS]
+    adapter, state, reward = (
+        say(f"train.head.{name}", language) for name in ("adapter", "state", "reward")
+    )
+    scores = [say("train.head.f1", language, field=field) for field in fields]
+    title = escape(say("train.adapters", language))
+    return f"<h3>{title}</h3>" + table((adapter, state, *scores, reward, ""), cells, "wb-adapters")
 
 
-def _verdict(row: AdapterRow) -> str:
+def _verdict(row: AdapterRow, language: str) -> str:
     """Why it is live or not, and where it reads otherwise than the adapter before."""
     told = escape(row.reason or " ".join(row.metrics.get("reasons", ())))
     changes = row.metrics.get("changes") or ()
@@ -130,27 +169,27 @@ def _verdict(row: AdapterRow) -> str:
         f"<ins>{escape(change['candidate'])}</ins></li>"
         for change in changes
     )
-    return (
-        f"{told}<details><summary>{len(changes)} statements read otherwise</summary>"
-        f"<ul>{shown}</ul></details>"
-    )
+    summary = escape(say("train.otherwise", language, n=len(changes)))
+    return f"{told}<details><summary>{summary}</summary><ul>{shown}</ul></details>"
 
 
-def _score(metrics: Mapping[str, Any], name: str) -> str:
-    return _difference((metrics.get("fields") or {}).get(name))
+def _score(metrics: Mapping[str, Any], name: str, language: str) -> str:
+    return _difference((metrics.get("fields") or {}).get(name), language)
 
 
-def _difference(told: Mapping[str, float] | None) -> str:
+def _difference(told: Mapping[str, float] | None, language: str) -> str:
     if not told:
         return ""
-    return (
-        f"{told['value']:.3f} <small>{told['gain']:+.3f} "
-        f"({told['low']:+.3f} to {told['high']:+.3f})</small>"
-    )
+    low, high = f"{told['low']:+.3f}", f"{told['high']:+.3f}"
+    bounds = escape(say("train.difference", language, low=low, high=high))
+    return f"{told['value']:.3f} <small>{told['gain']:+.3f} ({bounds})</small>"
 
 
 def _chart(
-    title: str, keys: Sequence[str], figures: Mapping[str, Sequence[Mapping[str, Any]]]
+    chart: str,
+    keys: Sequence[str],
+    figures: Mapping[str, Sequence[Mapping[str, Any]]],
+    language: str,
 ) -> str:
     drawn = _logged(keys, figures)
     series = {
@@ -160,7 +199,8 @@ def _chart(
         for name, events in figures.items()
         for key in drawn
     }
-    return line_chart(title, series)
+    point = say("train.point", language, name="{name}", y="{y:.4g}", x="{x}")
+    return line_chart(say(f"train.chart.{chart}", language), series, Look(point=point))
 
 
 def _logged(keys: Sequence[str], figures: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
@@ -178,8 +218,9 @@ def _label(key: str) -> str:
     return key.rpartition("/")[2].replace("_", " ")
 
 
-def _chip(state: str) -> str:
-    return f'<span class="wb-chip wb-{escape(state)}">{escape(state)}</span>'
+def _chip(of: str, state: str, language: str) -> str:
+    told = escape(say(f"common.{of}.{state}", language))
+    return f'<span class="wb-chip wb-{escape(state)}">{told}</span>'
 
 
 def _took(row: TrainingRunRow) -> str:

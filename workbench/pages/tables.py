@@ -5,15 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-LABELS = {
-    "proposed": "to review",
-    "accepted": "accepted",
-    "corrected": "corrected",
-    "no_funding": "no funding",
-    "skipped": "skipped",
-    "flagged": "flagged",
-}
-
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], kind: str) -> str:
     """A table of cells that are HTML already."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -18,6 +19,7 @@ from workbench.context import Context
 from workbench.pages import runs_html as html
 from workbench.pages.handlers import bind
 from workbench.people import asked
+from workbench.texts import label, language_of, say
 
 log = logging.getLogger(__name__)
 REFRESH_SECONDS = 2.0
@@ -25,30 +27,32 @@ REFRESH_SECONDS = 2.0
 
 def page(ctx: Context) -> None:
     """Lay the page out and wire it."""
-    with gr.Tab("Train", id="train") as tab:
+    with gr.Tab(label("common.tab.train"), id="train") as tab:
         with gr.Row(elem_classes="wb-next-run"):
             outlook = gr.HTML(elem_id="wb-outlook", apply_default_css=False)
             with gr.Column(scale=0, min_width=340):
                 recipe = gr.Dropdown(
                     presets.names(),
                     value=presets.AUTO,
-                    label="Recipe",
+                    label=label("train.recipe"),
                     elem_id="wb-recipe",
                 )
                 with gr.Row():
-                    go = gr.Button("Retrain", variant="primary", min_width=90, elem_id="wb-retrain")
-                    halt = gr.Button("Stop", min_width=90, elem_id="wb-stop-run")
-                    again = gr.Button("Resume", min_width=90, elem_id="wb-resume-run")
+                    go = _button("retrain", variant="primary", min_width=90)
+                    halt = _button("stop", min_width=90, elem_id="wb-stop-run")
+                    again = _button("resume", min_width=90, elem_id="wb-resume-run")
         current = gr.HTML(elem_id="wb-run", apply_default_css=False)
-        with gr.Accordion("Log", open=False):
+        with gr.Accordion(label("train.log"), open=False):
             printed = gr.HTML(elem_id="wb-run-log", apply_default_css=False)
         with gr.Row():
-            overlay = gr.Dropdown([], multiselect=True, label="Compare the loss of runs", scale=2)
-            chosen = gr.Dropdown([], label="Adapter", scale=2, elem_id="wb-adapter")
-            reason = gr.Textbox(label="Reason", placeholder="why, for the record", scale=2)
-            promote = gr.Button("Make live", scale=0, elem_id="wb-promote")
-            rollback = gr.Button("Roll back", scale=0, elem_id="wb-rollback")
-            anew = gr.Button("Propose anew", scale=0, elem_id="wb-propose-anew")
+            overlay = gr.Dropdown([], multiselect=True, label=label("train.compare"), scale=2)
+            chosen = gr.Dropdown([], label=label("train.adapter"), scale=2, elem_id="wb-adapter")
+            reason = gr.Textbox(
+                label=label("train.reason"), placeholder=label("train.reason_hint"), scale=2
+            )
+            promote = _button("make_live", scale=0, elem_id="wb-promote")
+            rollback = _button("roll_back", scale=0, elem_id="wb-rollback")
+            anew = _button("propose_anew", scale=0)
         history = gr.HTML(elem_id="wb-history", apply_default_css=False)
         timer = gr.Timer(REFRESH_SECONDS)
     shown, chosen_runs = [current, printed, history], [overlay]
@@ -66,28 +70,37 @@ def page(ctx: Context) -> None:
     overlay.change(bind(refresh, ctx), [*chosen_runs, *shown], shown, queue=False, **quiet)
 
 
+def _button(name: str, **more: Any) -> gr.Button:
+    """A button with its text, by whose name the browser finds it."""
+    given = {"elem_id": f"wb-{name.replace('_', '-')}"} | more
+    return gr.Button(label(f"train.{name}"), **given)
+
+
 def look(ctx: Context, recipe: str, request: gr.Request) -> str:
     """What the button would do now, by that recipe."""
     asked(request, "viewer")
-    return html.outlook(retrain.outlook(ctx, _known(recipe)))
+    return html.outlook(retrain.outlook(ctx, _known(recipe)), language_of(request))
 
 
 def choices(ctx: Context, request: gr.Request) -> tuple[Any, Any]:
     """The runs that can be compared and the adapters that can go live."""
     asked(request, "viewer")
+    language = language_of(request)
     with reading(ctx.engine) as session:
-        known = [
-            (f"run {row.id}: {row.recipe}, {row.state}", row.id)
-            for row in rows.recent_runs(session)
-        ]
+        known = [(_choice(row, language), row.id) for row in rows.recent_runs(session)]
         made = [row.name for row in stored.history(session, catalog.default_base())]
     return gr.Dropdown(known), gr.Dropdown(made)
+
+
+def _choice(row: Any, language: str) -> str:
+    state = say(f"common.run.{row.state}", language)
+    return say("train.choice", language, run=row.id, recipe=row.recipe, state=state)
 
 
 def start(ctx: Context, recipe: str, request: gr.Request) -> None:
     """Begin a run by that recipe."""
     asked(request, "adjudicator")
-    _told(lambda: retrain.start(ctx, _known(recipe)), "Run {0.id} is {0.state}.")
+    _told(lambda: retrain.start(ctx, _known(recipe)), _now, language_of(request))
 
 
 def stop(ctx: Context, request: gr.Request) -> None:
@@ -95,9 +108,9 @@ def stop(ctx: Context, request: gr.Request) -> None:
     asked(request, "adjudicator")
     row = _newest(ctx, ("running", "queued"))
     if row is None:
-        gr.Info("No run is going on.")
+        gr.Info(say("train.no_running", language_of(request)))
         return
-    _told(lambda: runs.stop(ctx, row.id), "Run {0.id} is {0.state}. {0.message}")
+    _told(lambda: runs.stop(ctx, row.id), _now, language_of(request))
 
 
 def resume(ctx: Context, request: gr.Request) -> None:
@@ -105,18 +118,18 @@ def resume(ctx: Context, request: gr.Request) -> None:
     asked(request, "adjudicator")
     row = _newest(ctx, rows.RESUMABLE)
     if row is None:
-        gr.Info("No run ended early.")
+        gr.Info(say("train.no_ended", language_of(request)))
         return
-    _told(lambda: runs.resume(ctx, row.id), "Run {0.id} is {0.state}.")
+    _told(lambda: runs.resume(ctx, row.id), _now, language_of(request))
 
 
 def make_live(ctx: Context, name: str | None, reason: str, request: gr.Request) -> str:
     """A human's word over the gate's: it needs a reason."""
     who = asked(request, "adjudicator")
     if not name or not reason.strip():
-        gr.Warning("Choose an adapter and say why, for the record.")
+        gr.Warning(say("train.choose", language_of(request)))
         return reason
-    _told(lambda: runs.promote(ctx, name, who.name, reason.strip()), "{0.name} is live.")
+    _told(lambda: runs.promote(ctx, name, who.name, reason.strip()), _live, language_of(request))
     return ""
 
 
@@ -130,7 +143,7 @@ def roll_back(ctx: Context, reason: str, request: gr.Request) -> str:
         with writing(ctx.engine) as session:
             return stored.rollback(session, base, who.name, why)
 
-    _told(act, "The adapter before it is live again.")
+    _told(act, lambda _, language: say("train.rolled_back", language), language_of(request))
     return ""
 
 
@@ -139,8 +152,8 @@ def propose_anew(ctx: Context, request: gr.Request) -> None:
     asked(request, "adjudicator")
     name, _ = retrain.live_adapter(ctx)
     count = desk.propose_outdated(ctx, name)
-    papers = "1 paper is" if count == 1 else f"{count} papers are"
-    gr.Info(f"{papers} read anew by {name}." if count else f"{name} has read all that waits.")
+    key = "train.anew" if count else "train.all_read"
+    gr.Info(say(key, language_of(request), n=count, name=name))
 
 
 def refresh(
@@ -148,26 +161,29 @@ def refresh(
 ) -> tuple[Any, ...]:
     """The run in hand and the history where they changed since they were last shown."""
     asked(request, "viewer")
-    fresh = (*current(ctx, overlay or []), history(ctx))
+    language = language_of(request)
+    fresh = (*current(ctx, overlay or [], language), history(ctx, language))
     return tuple(gr.skip() if new == old else new for new, old in zip(fresh, shown, strict=True))
 
 
-def current(ctx: Context, overlay: list[int]) -> tuple[str, str]:
+def current(ctx: Context, overlay: list[int], language: str) -> tuple[str, str]:
     """The newest run with its bar and curves, or those of the runs to compare; what it printed."""
     row = _newest(ctx, None)
     if row is None:
-        return html.no_run(), ""
+        return html.no_run(language), ""
     progress = runs.progress(ctx, row.id)
-    compared = {f"run {n}": runs.progress(ctx, n).metrics for n in overlay}
-    return html.run(progress, compared), html.log(runs.log_tail(ctx, row.id))
+    compared = {
+        say("train.run_name", language, run=n): runs.progress(ctx, n).metrics for n in overlay
+    }
+    return html.run(progress, compared, language), html.log(runs.log_tail(ctx, row.id), language)
 
 
-def history(ctx: Context) -> str:
+def history(ctx: Context, language: str) -> str:
     """All runs and adapters, newest first."""
     with reading(ctx.engine) as session:
         known = list(rows.recent_runs(session))
         made = list(stored.history(session, catalog.default_base()))
-    return html.history(known) + html.adapters(made)
+    return html.history(known, language) + html.adapters(made, language)
 
 
 def _known(recipe: str) -> str:
@@ -181,12 +197,21 @@ def _newest(ctx: Context, states: tuple[str, ...] | None) -> Any:
     return next((row for row in found if states is None or row.state in states), None)
 
 
-def _told(act: Any, done: str) -> None:
+def _now(row: Any, language: str) -> str:
+    state = say(f"common.run.{row.state}", language)
+    return f"{say('train.now', language, run=row.id, state=state)} {row.message}".strip()
+
+
+def _live(row: Any, language: str) -> str:
+    return say("train.live", language, name=row.name)
+
+
+def _told(act: Callable[[], Any], done: Callable[[Any, str], str], language: str) -> None:
     """Do it and say so, or say what is wrong."""
     try:
-        gr.Info(done.format(act()))
+        gr.Info(done(act(), language))
     except WorkbenchError as error:
         gr.Warning(str(error))
     except Exception:
         log.exception("training")
-        gr.Warning("That failed; the details are in the app's log.")
+        gr.Warning(say("train.failed", language))

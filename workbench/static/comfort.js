@@ -4,7 +4,7 @@ import { button, h } from "/desk/cockpit/dom.js";
 import { mend } from "/desk/a11y.js";
 import { ask } from "/desk/ask.js";
 import { goTo } from "/desk/shown.js";
-import { t } from "/desk/texts.js";
+import { language, t } from "/desk/texts.js";
 import { toast } from "/desk/toasts.js";
 import { offerTour } from "/desk/tour/tour.js";
 
@@ -63,4 +63,5 @@ new MutationObserver(() => {
     look();
   });
 }).observe(document.documentElement, { childList: true, subtree: true });
+document.documentElement.lang = language; // what screen readers speak
 look();

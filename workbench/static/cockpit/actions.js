@@ -6,6 +6,7 @@ import {
   addAward, addFunder, addStatement, addValue, moveAward, moveRow, removeField, removeRow, setLink, setValue,
   splitValue, toggleAccepted, toggleRejected,
 } from "./draft.js";
+import { t } from "../texts.js";
 
 /** `ctx` has review (or null), form, pane, toasts. */
 export function createActions(ctx) {
@@ -141,7 +142,7 @@ export function createActions(ctx) {
     jump() {
       const field = selected();
       if (!field) return false;
-      if (!ctx.pane.focus(field.key, { always: true })) ctx.toasts.show("This value has no place in the text.", { kind: "warn" });
+      if (!ctx.pane.focus(field.key, { always: true })) ctx.toasts.show(t("cockpit.no_place"), { kind: "warn" });
       return true;
     },
     attend() {

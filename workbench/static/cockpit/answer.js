@@ -1,12 +1,14 @@
 // Between the contract's Answer and the draft's rows: ids for every row and value, paths for fields.
 
+import { t } from "../texts.js";
+
 export const SLOTS = ["award_ids", "funding_scheme", "award_title"];
 export const KIND_NAMES = {
-  statement: "Statement",
-  funder_name: "Funder",
-  award_ids: "Award id",
-  funding_scheme: "Scheme",
-  award_title: "Title",
+  statement: t("cockpit.kind.statement"),
+  funder_name: t("cockpit.kind.funder_name"),
+  award_ids: t("cockpit.kind.award_ids"),
+  funding_scheme: t("cockpit.kind.funding_scheme"),
+  award_title: t("cockpit.kind.award_title"),
 };
 
 export const newId = () =>

@@ -2,9 +2,6 @@
 
 import { t } from "/desk/texts.js";
 
-const UNREACHABLE =
-  "The server cannot be reached. Check that the workbench is still running; your work is kept here.";
-
 /** A refusal or failure, told in one sentence. `retry`: the same request may work later. */
 export class ApiError extends Error {
   constructor(message, { status = 0, body = null, retry = false } = {}) {
@@ -35,7 +32,7 @@ export function createApi(base = "") {
       response = await fetch(base + path, options);
     } catch (error) {
       if (error.name === "AbortError") throw error;
-      throw new ApiError(UNREACHABLE, { retry: true });
+      throw new ApiError(t("cockpit.unreachable"), { retry: true });
     }
     return read(response);
   }
@@ -83,8 +80,8 @@ async function read(response) {
 function sentence(status, body) {
   if (typeof body?.error === "string" && body.error) return body.error;
   if (status === 401) return t("people.signed_out");
-  if (status === 404) return "This paper is no longer there. Go back to the list and reload it.";
-  return `The server answered with error ${status}. Try again; if it stays, look at its log.`;
+  if (status === 404) return t("cockpit.gone");
+  return t("cockpit.failed", { status });
 }
 
 function query(filters = {}) {

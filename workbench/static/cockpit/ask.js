@@ -1,6 +1,7 @@
 // A small dialog for one line of text.
 
 import { button, h } from "./dom.js";
+import { t } from "../texts.js";
 
 /** Resolves to the text (may be empty), or null when it was called off; `value` stands there first. */
 export function askText(root, { title, label, confirm, value = "" }) {
@@ -15,7 +16,7 @@ export function askText(root, { title, label, confirm, value = "" }) {
       h(
         "div",
         { class: "wb-dialog-foot" },
-        button("Cancel", () => dialog.close(), { kind: "plain", name: "cancel" }),
+        button(t("review.cancel"), () => dialog.close(), { kind: "plain", name: "cancel" }),
         h("button", { type: "submit", class: "wb-btn wb-primary", data: { action: "confirm" } }, h("span", { class: "wb-label", text: confirm })),
       ),
     );

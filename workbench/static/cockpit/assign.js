@@ -1,7 +1,8 @@
 // Decides what a selection of the page becomes: which field it fills, or which row it adds.
 
-import { KIND_NAMES, newId } from "./answer.js";
+import { newId } from "./answer.js";
 import { addAward, addFunder, addStatement, addValue, setValue } from "./draft.js";
+import { t } from "../texts.js";
 
 const REPLACEABLE = new Set(["absent", "fuzzy", "none"]);
 
@@ -20,7 +21,7 @@ export const asValue = (kind, text) =>
 export function assign(state, target, kind, selection, { force = false, editing = false } = {}) {
   const value = asValue(kind, selection.text);
   if (target?.kind === kind && (force || editing || (REPLACEABLE.has(target.alignment) && !target.accepted))) {
-    const hint = target.value ? `replaces “${short(target.value)}”` : "fills the empty field";
+    const hint = target.value ? t("cockpit.use.replaces", { value: short(target.value) }) : t("cockpit.use.fills");
     return { edit: setValue(target.key, value, place(kind, selection)), key: target.key, hint };
   }
   if (kind === "statement") return newStatement(value, selection, target);
@@ -35,34 +36,34 @@ function newStatement(text, selection, target) {
   const id = newId();
   const row = { text, ...place("statement", selection) };
   const after = target?.kind === "statement" ? target.key : null;
-  return { edit: addStatement(id, row, after), key: id, hint: "adds a statement" };
+  return { edit: addStatement(id, row, after), key: id, hint: t("cockpit.use.statement") };
 }
 
 function newFunder(state, name, target) {
   const owner = state.funders.find((funder) => funder.id === target?.funder);
   if (owner && !owner.name.trim()) {
     const key = `${owner.id}:name`;
-    return { edit: setValue(key, name), key, hint: "names this funder" };
+    return { edit: setValue(key, name), key, hint: t("cockpit.use.names") };
   }
   const id = newId();
-  return { edit: addFunder(id, name, owner?.id ?? null), key: `${id}:name`, hint: "adds a funder" };
+  return { edit: addFunder(id, name, owner?.id ?? null), key: `${id}:name`, hint: t("cockpit.use.funder") };
 }
 
 function newValue(state, slot, value, target) {
   const owner = state.funders.find((funder) => funder.id === target?.funder) ?? state.funders.at(-1);
   if (!owner) return wholeNewFunder(slot, value);
   const award = owner.awards.find((row) => row.id === target?.award) ?? usual(owner, slot);
-  const where = `to ${short(owner.name || "the unnamed funder")}`;
+  const name = short(owner.name || t("cockpit.unnamed"));
   const id = newId();
   if (!award) {
     const awardId = newId();
     const edit = chain(addAward(awardId, owner.id), addValue(id, awardId, slot, value));
-    return { edit, key: id, hint: `adds an award ${where}` };
+    return { edit, key: id, hint: t("cockpit.use.award", { name }) };
   }
   const empty = award[slot].find((item) => !item.value.trim());
-  if (empty) return { edit: setValue(empty.id, value), key: empty.id, hint: `adds ${where}` };
+  if (empty) return { edit: setValue(empty.id, value), key: empty.id, hint: t("cockpit.use.value", { name }) };
   const after = target?.kind === slot ? target.key : null;
-  return { edit: addValue(id, award.id, slot, value, after), key: id, hint: `adds ${where}` };
+  return { edit: addValue(id, award.id, slot, value, after), key: id, hint: t("cockpit.use.value", { name }) };
 }
 
 /** Without an award selected: the only one; of several, the last, but another id is another award. */
@@ -74,5 +75,5 @@ function usual(owner, slot) {
 function wholeNewFunder(slot, value) {
   const [funder, award, id] = [newId(), newId(), newId()];
   const edit = chain(addFunder(funder), addAward(award, funder), addValue(id, award, slot, value));
-  return { edit, key: id, hint: `adds a funder without a name, with this ${KIND_NAMES[slot].toLowerCase()}` };
+  return { edit, key: id, hint: t("cockpit.use.nameless", { kind: t(`cockpit.within.${slot}`) }) };
 }

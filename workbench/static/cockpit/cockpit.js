@@ -30,6 +30,7 @@ import { prune } from "./storage.js";
 import { createTalk } from "./talk.js";
 import { createTextPane } from "./text-pane.js";
 import { createToasts } from "./toast.js";
+import { t } from "../texts.js";
 
 /**
  * Show the cockpit in `element`. `onOpen(recordId)` hears which paper is shown, `onChange(summary)`
@@ -64,7 +65,7 @@ function reopen(ctx, id, filters) {
 
 /** The parts, in one context through which they reach each other. */
 function make(element, filters, { onOpen, onChange }) {
-  const root = h("div", { class: "wb-cockpit", role: "region", "aria-label": "Review cockpit" });
+  const root = h("div", { class: "wb-cockpit", role: "region", "aria-label": t("cockpit.label") });
   element.replaceChildren(root);
   const api = createApi();
   const docs = createDocs(api);
@@ -137,7 +138,7 @@ function tabShown(ctx, name) {
   if (name === "raw" || !ctx.rawWrong) return;
   ctx.raw.reset();
   ctx.rawWrong = false;
-  ctx.toasts.show("The JSON was not valid, so the form is unchanged.", { kind: "warn", id: "raw" });
+  ctx.toasts.show(t("cockpit.raw.unchanged"), { kind: "warn", id: "raw" });
 }
 
 /** The window around the cockpit: its size, its end, and where the mouse goes from a field. */

@@ -2,9 +2,9 @@
 
 import { button, h } from "./dom.js";
 import { linesOf, sideBySide, wordDiff } from "./diff.js";
-import { STATUS_NAMES } from "./header.js";
+import { t } from "../texts.js";
 
-const DECISIONS = { no_funding: "No funding", skip: "Skip", flag: "Flag" };
+const DECISIONS = { no_funding: t("cockpit.no_funding"), skip: t("cockpit.skip"), flag: t("cockpit.flag") };
 
 /**
  * Ask what to do; resolves to "theirs", "mine", "merge" or null (closed: decide later).
@@ -13,8 +13,8 @@ const DECISIONS = { no_funding: "No funding", skip: "Skip", flag: "Flag" };
 export function askConflict(root, entry, theirs) {
   return new Promise((resolve) => {
     const { action, answer: mine } = entry.body;
-    const who = theirs.revision?.actor ?? "Somebody else";
-    const status = STATUS_NAMES[theirs.status] ?? theirs.status;
+    const who = theirs.revision?.actor ?? t("cockpit.conflict.somebody");
+    const status = t(`common.status.${theirs.status}`);
     const choose = (choice) => {
       resolve(choice);
       dialog.close();
@@ -25,14 +25,14 @@ export function askConflict(root, entry, theirs) {
       h(
         "header",
         { class: "wb-dialog-head" },
-        h("h2", { id: "wb-conflict-title", text: "Saved by somebody else meanwhile" }),
+        h("h2", { id: "wb-conflict-title", text: t("cockpit.conflict.title") }),
       ),
       h("p", { class: "wb-dialog-text", text: `${entry.name}: ${theirs.error}` }),
       h(
         "div",
-        { class: "wb-compare", tabindex: "0", role: "region", "aria-label": "Both versions" },
-        heading("Theirs", `${who}: ${status}`),
-        heading("Mine", mine ? "your version" : DECISIONS[action]),
+        { class: "wb-compare", tabindex: "0", role: "region", "aria-label": t("cockpit.conflict.both") },
+        heading(t("cockpit.conflict.theirs"), `${who}: ${status}`),
+        heading(t("cockpit.conflict.mine"), mine ? t("cockpit.conflict.yours") : DECISIONS[action]),
         mine
           ? sideBySide(linesOf(theirs.answer), linesOf(mine)).flatMap(compared)
           : [
@@ -43,9 +43,9 @@ export function askConflict(root, entry, theirs) {
       h(
         "div",
         { class: "wb-dialog-foot" },
-        button("Keep theirs", () => choose("theirs"), { name: "keep-theirs", kind: "plain" }),
-        button("Merge by hand", () => choose("merge"), { name: "merge", kind: "plain", title: "Load mine into the form, upon their version" }),
-        button("Save mine on top", () => choose("mine"), { name: "save-mine", kind: "primary" }),
+        button(t("cockpit.conflict.keep_theirs"), () => choose("theirs"), { name: "keep-theirs", kind: "plain" }),
+        button(t("cockpit.conflict.merge"), () => choose("merge"), { name: "merge", kind: "plain", title: t("cockpit.conflict.merge_title") }),
+        button(t("cockpit.conflict.save_mine"), () => choose("mine"), { name: "save-mine", kind: "primary" }),
       ),
     );
     dialog.addEventListener("close", () => {
@@ -69,7 +69,7 @@ function cell(line, other, same, side) {
   const kind = same ? "wb-same" : line ? "wb-differs" : "wb-missing";
   const box = h("div", { class: `wb-cell ${kind}`, data: { side } });
   if (line) box.append(shown(line, same ? null : (other?.text ?? "")));
-  else box.append(h("span", { class: "wb-sub", text: "not here" }));
+  else box.append(h("span", { class: "wb-sub", text: t("cockpit.conflict.missing") }));
   return box;
 }
 

@@ -1,6 +1,7 @@
 // What the keys and buttons of the cockpit do.
 
 import { KINDS } from "./menu.js";
+import { t } from "../texts.js";
 
 /** `ctx` has review, form, panel, pane, menu, raw, help, actions, decisions, opening, toasts. */
 export function createControls(ctx) {
@@ -10,8 +11,8 @@ export function createControls(ctx) {
     skip: () => ctx.decisions.skip(),
     flag: () => ctx.decisions.flag(),
     undo: () => ctx.actions.keyed.undo() || ctx.decisions.undo(),
-    next: () => go("next", "This is the last paper of the list."),
-    previous: () => go("previous", "This is the first paper of the list."),
+    next: () => go("next", t("cockpit.last")),
+    previous: () => go("previous", t("cockpit.first")),
     raw: toggleRaw,
     history: () => toggle("history"),
     reply: () => toggle("reply"),

@@ -9,8 +9,6 @@ import { askReasons } from "./reasons.js";
 import { t } from "../texts.js";
 import { dropDraft, saveDraft } from "./storage.js";
 
-const SENT = { save: "Saved.", no_funding: "Saved: no funding.", skip: "Skipped.", flag: "Flagged." };
-const BACK = "u to undo";
 const REMEMBERED = 50; // decisions of this visit that u goes back through, one after the other
 const SLIP_MS = 400; // a second press so soon after the next paper came was meant for the last one
 
@@ -36,13 +34,13 @@ export function createDecisions(ctx) {
     },
     waiting(entry, error) {
       ctx.saveState.set(entry, "waiting");
-      ctx.toasts.show(`${entry.name} is not saved yet. ${error.message}`, {
+      ctx.toasts.show(t("cockpit.waiting", { name: entry.name, why: error.message }), {
         id: `wait-${entry.recordId}`,
         kind: "bad",
         stay: true,
         actions: [
-          { label: "Try now", run: () => outbox.retry() },
-          { label: "Open it", run: () => ctx.opening.open(entry.recordId) },
+          { label: t("cockpit.try_now"), run: () => outbox.retry() },
+          { label: t("cockpit.open_it"), run: () => ctx.opening.open(entry.recordId) },
         ],
       });
     },
@@ -50,11 +48,11 @@ export function createDecisions(ctx) {
       ctx.saveState.set(entry, "refused");
       forget(entry);
       keep(entry);
-      ctx.toasts.show(`${entry.name} was not saved. ${error.message}`, {
+      ctx.toasts.show(t("cockpit.refused", { name: entry.name, why: error.message }), {
         id: `wait-${entry.recordId}`,
         kind: "bad",
         stay: true,
-        actions: [{ label: "Open it", run: () => ctx.opening.open(entry.recordId).then(() => ctx.review?.refuse(error)) }],
+        actions: [{ label: t("cockpit.open_it"), run: () => ctx.opening.open(entry.recordId).then(() => ctx.review?.refuse(error)) }],
       });
     },
     conflict(entry, theirs) {
@@ -71,7 +69,7 @@ export function createDecisions(ctx) {
         id: `wait-${entry.recordId}`,
         kind: "warn",
         stay: true,
-        actions: [{ label: "Compare", run: ask }],
+        actions: [{ label: t("cockpit.compare"), run: ask }],
       });
     },
   });
@@ -95,7 +93,7 @@ export function createDecisions(ctx) {
       send({ ...entry, body: { ...body, base_seq: theirs.head, client_event_id: newId() } });
     } else if (choice === "theirs") {
       drop(recordId);
-      ctx.toasts.show(`${entry.name}: their version stays.`);
+      ctx.toasts.show(t("cockpit.theirs_stays", { name: entry.name }));
       if (ctx.review?.id === recordId) await ctx.opening.open(recordId);
     } else if (choice === "merge") {
       const start = body.answer && { ...entry.kept, answer: body.answer, accepted: body.accepted, base_seq: theirs.head, reason: "merge" };
@@ -108,10 +106,10 @@ export function createDecisions(ctx) {
     taken.push({ entry, result: null });
     if (taken.length > REMEMBERED) taken.shift();
     outbox.send(entry);
-    ctx.toasts.show(`${SENT[entry.body.action]} ${BACK}`, undoable());
+    ctx.toasts.show(`${t(`cockpit.sent.${entry.body.action}`)} ${t("cockpit.sent.back")}`, undoable());
   }
 
-  const undoable = () => ({ id: "saved", actions: [{ label: "Undo", run: () => undo() }] });
+  const undoable = () => ({ id: "saved", actions: [{ label: t("cockpit.undo"), run: () => undo() }] });
 
   /** The server has it: the open paper goes on from there, the list may have changed. */
   function arrived({ recordId, body, edited, kept }, result) {
@@ -139,13 +137,13 @@ export function createDecisions(ctx) {
 
   /** Why the paper cannot be accepted as it is, or null. */
   function blocked() {
-    if (ctx.rawWrong) return "The JSON is not valid yet. Correct it, or go back to the form with t.";
+    if (ctx.rawWrong) return t("cockpit.raw.blocked");
     const { draft, payload } = ctx.review;
     const { answer } = draft.send();
     const nothing = !answer.statements.length && !answer.funders.length;
     const unread = !payload.proposal || payload.proposal.error;
     if (!nothing || !unread || payload.head) return null;
-    return "There is nothing to accept yet. Add a funder, or press N if the paper names no funding.";
+    return t("cockpit.blocked");
   }
 
   function drop(recordId) {
@@ -182,7 +180,7 @@ export function createDecisions(ctx) {
     if (next !== null) {
       await ctx.opening.open(next);
       advanced = performance.now();
-    } else ctx.toasts.show(`${SENT[action]} That was the last paper of this list. ${BACK}`, undoable());
+    } else ctx.toasts.show(`${t(`cockpit.sent.${action}`)} ${t("cockpit.sent.last")} ${t("cockpit.sent.back")}`, undoable());
   }
 
   /** Accept or save. Each value that is not in the text needs a reason to stay. */
@@ -195,7 +193,11 @@ export function createDecisions(ctx) {
       return;
     }
     await review.grounding.settled();
-    if (review !== ctx.review) return;
+    if (review !== ctx.review) {
+      // The same paper opened anew meanwhile, with nothing new on it, is what was accepted.
+      if (isSame(review, ctx.review)) await accept();
+      return;
+    }
     const open = review.unexplained().map(({ key }) => key);
     if (open.length && !(await explain(open))) return;
     decide("save");
@@ -215,7 +217,7 @@ export function createDecisions(ctx) {
   async function flag() {
     const { review } = ctx;
     if (!review) return;
-    const note = await askText(ctx.root, { title: "Flag this paper", label: "What is wrong? A short note", confirm: "Flag" });
+    const note = await askText(ctx.root, { title: t("cockpit.flag_title"), label: t("cockpit.flag_note"), confirm: t("cockpit.flag") });
     if (note !== null && review === ctx.review) decide("flag", note || null);
   }
 
@@ -245,12 +247,12 @@ export function createDecisions(ctx) {
       const result = await ctx.api.undo(recordId, { base_seq: base, client_event_id: newId() });
       ctx.prefetch.forget(recordId);
       if (entry) ctx.saveState.set(entry, null);
-      ctx.toasts.show(entry ? `Taken back: ${entry.name}.` : "The last decision was taken back.");
+      ctx.toasts.show(entry ? t("cockpit.taken_back", { name: entry.name }) : t("cockpit.taken_back_last"));
       await ctx.opening.open(recordId, { start: entry && startOf(entry, result.seq) });
     } catch (error) {
       if (error.name !== "ApiError") throw error;
       if (error.retry && entry) taken.push({ entry, result: { seq: base } });
-      ctx.toasts.show(`Nothing was taken back. ${error.message}`, { kind: "bad", stay: true });
+      ctx.toasts.show(t("cockpit.not_taken_back", { why: error.message }), { kind: "bad", stay: true });
       if (error.conflict) await ctx.opening.open(recordId);
     }
   }

@@ -1,15 +1,16 @@
 // Two answers as lines, put side by side: equal lines level, different ones against each other.
 
 import { KIND_NAMES, SLOTS } from "./answer.js";
+import { t } from "../texts.js";
 
 /** An answer as lines {label, text, depth, of}; what is compared is label and text. */
 export function linesOf(answer) {
-  const lines = answer.statements.map(({ text }) => ({ label: "Statement", text, depth: 0 }));
+  const lines = answer.statements.map(({ text }) => ({ label: KIND_NAMES.statement, text, depth: 0 }));
   for (const funder of answer.funders) {
-    const of = funder.funder_name ?? "no funder named";
-    lines.push({ label: "Funder", text: of, depth: 0 });
+    const of = funder.funder_name ?? t("cockpit.hint.funder_name");
+    lines.push({ label: KIND_NAMES.funder_name, text: of, depth: 0 });
     for (const award of funder.awards) {
-      lines.push({ label: "Award", text: "", depth: 1, of });
+      lines.push({ label: t("cockpit.award"), text: "", depth: 1, of });
       for (const slot of SLOTS) {
         for (const text of award[slot] ?? []) lines.push({ label: KIND_NAMES[slot], text, depth: 2, of });
       }

@@ -7,14 +7,6 @@ import { t } from "../texts.js";
 import { createRemarks } from "./remarks.js";
 import { ALIGNMENTS } from "./review.js";
 
-const PLACEHOLDERS = {
-  statement: "The sentence that says who paid, word for word",
-  funder_name: "no funder named",
-  award_ids: "award id",
-  funding_scheme: "scheme or programme",
-  award_title: "title of the award",
-};
-
 /** `hear` has input, leave, enter, emptied, tick, reject, split, select, model, why, talk: each gets the key. */
 export function createField(key, kind, hear) {
   const long = kind === "statement";
@@ -23,15 +15,15 @@ export function createField(key, kind, hear) {
     rows: "1",
     spellcheck: "false",
     autocomplete: "off",
-    placeholder: PLACEHOLDERS[kind],
+    placeholder: t(`cockpit.hint.${kind}`),
     "aria-label": KIND_NAMES[kind],
     tabindex: "-1",
   });
   const mirror = h("span", { class: "wb-mirror", "aria-hidden": "true" });
-  const tick = button("Checked", () => hear.tick(key), { quiet: true, symbol: "exact", key: "a", name: "tick" });
+  const tick = button(t("cockpit.field.tick"), () => hear.tick(key), { quiet: true, symbol: "exact", key: "a", name: "tick" });
   tick.classList.add("wb-tick");
-  const remove = button("Reject", () => hear.reject(key), { quiet: true, symbol: "absent", key: "x", name: "reject" });
-  const split = button("Split at commas", () => hear.split(key), { quiet: true, symbol: "split", key: "v", name: "split" });
+  const remove = button(t("review.reject"), () => hear.reject(key), { quiet: true, symbol: "absent", key: "x", name: "reject" });
+  const split = button(t("cockpit.field.split"), () => hear.split(key), { quiet: true, symbol: "split", key: "v", name: "split" });
   const badge = h("span", { class: "wb-badge" });
   const sure = h("span", { class: "wb-sure" });
   const page = h("span", { class: "wb-place-no" });
@@ -91,9 +83,9 @@ export function createField(key, kind, hear) {
     }
     const share = view.confidence === null ? "" : `${Math.round(view.confidence * 100)} %`;
     sure.textContent = share;
-    sure.title = share ? `The model is ${share} sure` : "";
+    sure.title = share ? t("cockpit.field.sure", { share }) : "";
     sure.classList.toggle("wb-unsure", view.confidence !== null && view.confidence < 0.6);
-    page.textContent = view.span ? `p. ${view.span.page}` : "";
+    page.textContent = view.span ? t("cockpit.field.page", { page: view.span.page }) : "";
     tick.setAttribute("aria-pressed", String(view.accepted));
     split.hidden = kind !== "award_ids" || partsOf(view.value).length < 2;
     hint.textContent = view.hint?.text ?? "";
@@ -101,7 +93,7 @@ export function createField(key, kind, hear) {
     problem.textContent = view.error ?? "";
     input.setAttribute("aria-invalid", String(Boolean(view.error)));
     const state = view.rejected ? t("review.rejected") : words;
-    const parts = [name, view.value || "empty", state, view.accepted && "checked", view.reason, view.hint?.text, view.error];
+    const parts = [name, view.value || t("cockpit.field.empty"), state, view.accepted && t("cockpit.field.checked"), view.reason, view.hint?.text, view.error];
     element.setAttribute("aria-label", parts.filter(Boolean).join(", "));
     input.setAttribute("aria-label", name);
   }

@@ -3,7 +3,11 @@
 import { KIND_NAMES, SLOTS } from "./answer.js";
 import { createField } from "./field.js";
 import { button, h } from "./dom.js";
+import { ALIGNMENTS } from "./review.js";
 import { arrange, awardRow, funderRow, statementRow } from "./rows.js";
+import { t } from "../texts.js";
+
+const ENDS = { "{first}": "1", "{last}": "5" }; // keys in the sentence of the empty form
 
 /**
  * `hear` has select(key), input(key, value), leave(key), entered(key), emptied(key), tab(key, event),
@@ -12,7 +16,7 @@ import { arrange, awardRow, funderRow, statementRow } from "./rows.js";
  * findFunders(text, signal).
  */
 export function createForm(hear) {
-  const attention = h("section", { class: "wb-attention", "aria-label": "Needs attention" });
+  const attention = h("section", { class: "wb-attention", "aria-label": t("cockpit.form.attention") });
   const statements = h("div", { class: "wb-list" });
   const funders = h("div", { class: "wb-list" });
   const counts = { statements: h("span", { class: "wb-count" }), funders: h("span", { class: "wb-count" }) };
@@ -32,16 +36,14 @@ export function createForm(hear) {
   const empty = h(
     "p",
     { class: "wb-nothing", hidden: true },
-    "Nothing here yet. Select words on the page and press ",
-    h("kbd", { class: "wb-kbd", text: "1" }), " to ", h("kbd", { class: "wb-kbd", text: "5" }),
-    " to say what they are, or add a row.",
+    t("cockpit.form.nothing").split(/(\{\w+\})/).map((part) => (part in ENDS ? h("kbd", { class: "wb-kbd", text: ENDS[part] }) : part)),
   );
   const element = h(
     "div",
     { class: "wb-form" },
     attention,
-    part("Funding statements", counts.statements, statements, "Statement", hear.addStatement, "add-statement"),
-    part("Funders and awards", counts.funders, funders, "Funder", hear.addFunder, "add-funder"),
+    part(t("cockpit.form.statements"), counts.statements, statements, KIND_NAMES.statement, hear.addStatement, "add-statement"),
+    part(t("cockpit.form.funders"), counts.funders, funders, KIND_NAMES.funder_name, hear.addFunder, "add-funder"),
     empty,
   );
 
@@ -80,7 +82,7 @@ export function createForm(hear) {
     counts.funders.textContent = String(standing("funder_name"));
     arrange(statements, state.statements.map((each, i) => {
       const found = row(each.id, statementRow);
-      found.update(field(each.id, `Statement ${i + 1}`));
+      found.update(field(each.id, `${KIND_NAMES.statement} ${i + 1}`));
       return found.element;
     }));
     arrange(funders, state.funders.map((each, i) => drawFunder(state, each, i, row, field)));
@@ -97,7 +99,7 @@ export function createForm(hear) {
         SLOTS.map((slot) => [
           slot,
           award[slot].map((item, n) =>
-            field(item.id, `${KIND_NAMES[slot]} ${n + 1} of award ${i + 1}, funder ${index + 1}`),
+            field(item.id, t("cockpit.form.value", { kind: KIND_NAMES[slot], at: n + 1, award: i + 1, funder: index + 1 })),
           ),
         ]),
       );
@@ -105,7 +107,7 @@ export function createForm(hear) {
       return found.element;
     });
     const found = row(funder.id, funderRow);
-    const name = field(`${funder.id}:name`, `Funder ${index + 1}`);
+    const name = field(`${funder.id}:name`, `${KIND_NAMES.funder_name} ${index + 1}`);
     found.update(index, state.funders.length, funder.name, name, awards);
     found.link.update(funder.link, hear.linkFacts(funder));
     return found.element;
@@ -116,13 +118,13 @@ export function createForm(hear) {
     attention.hidden = quiet;
     attention.classList.toggle("wb-clear", !doubts.length);
     if (!doubts.length) {
-      attention.replaceChildren(h("span", { class: "wb-attention-none", text: "Every value stands in the text." }));
+      attention.replaceChildren(h("span", { class: "wb-attention-none", text: t("cockpit.form.clear") }));
       return;
     }
     attention.replaceChildren(
-      h("span", { class: "wb-attention-head", text: `Needs attention (${doubts.length})` }),
+      h("span", { class: "wb-attention-head", text: `${t("cockpit.form.attention")} (${doubts.length})` }),
       ...doubts.slice(0, 12).map((view) => attentionItem(view, () => select(view.key))),
-      ...(doubts.length > 12 ? [h("span", { class: "wb-more", text: `and ${doubts.length - 12} more` })] : []),
+      ...(doubts.length > 12 ? [h("span", { class: "wb-more", text: t("review.save_more", { n: doubts.length - 12 }) })] : []),
     );
   }
 
@@ -161,10 +163,8 @@ export function createForm(hear) {
   };
 }
 
-const WORDS = { absent: "not in the text", fuzzy: "fuzzy" };
-
 function attentionItem(view, run) {
-  const why = view.error ?? WORDS[view.alignment];
+  const why = view.error ?? ALIGNMENTS[view.alignment].text;
   const text = view.value.length > 34 ? `${view.value.slice(0, 33)}…` : view.value || KIND_NAMES[view.kind];
   const item = button(text, run, { symbol: view.alignment === "fuzzy" ? "fuzzy" : "absent", name: "attend", id: view.key });
   item.classList.add("wb-attend", `wb-attend-${view.alignment}`);

@@ -3,15 +3,6 @@
 import { t } from "../texts.js";
 import { button, h, icon } from "./dom.js";
 
-export const STATUS_NAMES = {
-  proposed: "to review",
-  accepted: "accepted",
-  corrected: "corrected",
-  no_funding: "no funding",
-  skipped: "skipped",
-  flagged: "flagged",
-};
-
 /** `hear` has accept, noFunding, skip, flag, undo, previous, next, help; `parts` are put beside. */
 export function createHeader(hear, parts = []) {
   const name = h("h2", { class: "wb-name" });
@@ -25,14 +16,14 @@ export function createHeader(hear, parts = []) {
   });
   const list = h("ul", { class: "wb-warning-list", hidden: true });
   const make = (label, run, key, action, kind) => button(label, run, { key, name: action, kind });
-  const accept = make("Accept", () => hear.accept(), "A", "accept", "primary");
+  const accept = make(t("cockpit.accept"), () => hear.accept(), "A", "accept", "primary");
   const buttons = {
-    previous: make("Previous", () => hear.previous(), "p", "previous", "plain"),
-    next: make("Next", () => hear.next(), "n", "next", "plain"),
-    undo: make("Undo", () => hear.undo(), "u", "undo", "plain"),
-    flag: make("Flag", () => hear.flag(), "f", "flag", "plain"),
-    skip: make("Skip", () => hear.skip(), "s", "skip", "plain"),
-    no_funding: make("No funding", () => hear.noFunding(), "N", "no-funding", "plain"),
+    previous: make(t("cockpit.previous"), () => hear.previous(), "p", "previous", "plain"),
+    next: make(t("cockpit.next"), () => hear.next(), "n", "next", "plain"),
+    undo: make(t("cockpit.undo"), () => hear.undo(), "u", "undo", "plain"),
+    flag: make(t("cockpit.flag"), () => hear.flag(), "f", "flag", "plain"),
+    skip: make(t("cockpit.skip"), () => hear.skip(), "s", "skip", "plain"),
+    no_funding: make(t("cockpit.no_funding"), () => hear.noFunding(), "N", "no-funding", "plain"),
   };
   const element = h(
     "header",
@@ -40,7 +31,7 @@ export function createHeader(hear, parts = []) {
     h("div", { class: "wb-paper" }, name, h("div", { class: "wb-about" }, position, status, unsaved, parts, model, warnings), list),
     h(
       "div",
-      { class: "wb-actions", role: "toolbar", "aria-label": "Decide" },
+      { class: "wb-actions", role: "toolbar", "aria-label": t("cockpit.decide") },
       h("span", { class: "wb-group" }, buttons.previous, buttons.next),
       h("span", { class: "wb-group" }, buttons.undo),
       h("span", { class: "wb-group" }, buttons.flag, buttons.skip, buttons.no_funding),
@@ -58,13 +49,13 @@ export function createHeader(hear, parts = []) {
     const { document: paper, position: place, proposal } = payload;
     name.textContent = paper.name;
     name.title = paper.name;
-    position.textContent = place?.total ? `${place.index} of ${place.total}` : "not in this list";
-    status.textContent = STATUS_NAMES[payload.status] ?? payload.status;
+    position.textContent = place?.total ? t("cockpit.position", { at: place.index, total: place.total }) : t("cockpit.not_listed");
+    status.textContent = t(`common.status.${payload.status}`);
     status.dataset.status = payload.status;
     model.textContent = proposal?.model ?? "";
-    model.title = proposal ? `Proposed by ${proposal.model}` : "";
+    model.title = proposal ? t("review.proposed_by", { model: proposal.model }) : "";
     warn(paper.warnings ?? []);
-    const label = dirty ? "Save correction" : "Accept";
+    const label = t(dirty ? "cockpit.save" : "cockpit.accept");
     accept.querySelector(".wb-label").textContent = label;
     accept.title = `${label} (A)`;
     unsaved.hidden = !dirty;
@@ -77,7 +68,7 @@ export function createHeader(hear, parts = []) {
   function warn(texts) {
     warnings.hidden = !texts.length;
     if (!texts.length) toggle(false);
-    const label = texts.length === 1 ? "1 warning" : `${texts.length} warnings`;
+    const label = t("cockpit.warnings", { n: texts.length });
     warnings.replaceChildren(icon("warn"), h("span", { text: label }));
     warnings.title = texts.join("\n");
     list.replaceChildren(...texts.map((text) => h("li", { text })));

@@ -11,7 +11,10 @@ export function createHelp(root) {
     if (!groups.has(group)) groups.set(group, []);
     groups.get(group).push([keys, text]);
   }
-  const names = { ArrowDown: "↓", ArrowUp: "↑", Escape: "Esc", PageDown: "Page ↓", PageUp: "Page ↑" };
+  const names = {
+    ArrowDown: "↓", ArrowUp: "↑", Escape: "Esc", PageDown: t("cockpit.cap.page_down"), PageUp: t("cockpit.cap.page_up"),
+    Enter: t("cockpit.cap.enter"), Delete: t("cockpit.cap.delete"),
+  };
   const line = ([keys, text]) =>
     h(
       "div",
@@ -28,8 +31,8 @@ export function createHelp(root) {
     h(
       "header",
       { class: "wb-dialog-head" },
-      h("h2", { id: "wb-help-title", text: "Keys" }),
-      button("Close", () => dialog.close(), { key: "Esc", name: "close-help" }),
+      h("h2", { id: "wb-help-title", text: t("review.keys") }),
+      button(t("cockpit.close"), () => dialog.close(), { key: "Esc", name: "close-help" }),
     ),
     h(
       "div",

@@ -4,7 +4,6 @@ import { t } from "../texts.js";
 import { KIND_NAMES, kindOf } from "./answer.js";
 import { linesOf, sideBySide } from "./diff.js";
 import { button, h } from "./dom.js";
-import { STATUS_NAMES } from "./header.js";
 import { duration } from "./pace.js";
 import { shownDiff } from "./remarks.js";
 
@@ -81,7 +80,7 @@ export function createHistory(ctx) {
       { class: "wb-revision", data: { seq, kind } },
       h("div", { class: "wb-entry-head" },
         h("span", { class: "wb-seq", text: `#${seq}` }),
-        h("span", { class: "wb-status", text: STATUS_NAMES[verdict] ?? verdict, data: { status: verdict } }),
+        h("span", { class: "wb-status", text: t(`common.status.${verdict}`), data: { status: verdict } }),
         how ? h("span", { class: "wb-revision-kind", text: how }) : null,
         h("span", { class: "wb-actor", text: actor }),
         lead ? h("span", { class: "wb-sub", text: duration(lead) }) : null,

@@ -1,5 +1,7 @@
 // Finds where a text stops being JSON. Browsers tell it differently, or not at all.
 
+import { t } from "../texts.js";
+
 const SPACE = /[ \t\r\n]*/y;
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -38,13 +40,14 @@ class Reader {
 
   whole() {
     this.value();
-    if (this.at < this.text.length) this.fail("nothing may follow the end");
+    if (this.at < this.text.length) throw new Mistake(t("cockpit.json.after_end"), this.at);
   }
 
   fail(wanted) {
     const found = this.text[this.at];
-    const instead = found === undefined ? "but the text ends" : `but here is ${found === '"' ? "a quote" : `“${found}”`}`;
-    throw new Mistake(wanted.startsWith("nothing") ? wanted : `${wanted} is expected, ${instead}`, this.at);
+    const sign = found === '"' ? t("cockpit.json.quote") : t("cockpit.json.sign", { sign: found });
+    const instead = found === undefined ? t("cockpit.json.ends") : t("cockpit.json.here", { sign });
+    throw new Mistake(t("cockpit.json.expected", { wanted, instead }), this.at);
   }
 
   take(pattern) {
@@ -67,7 +70,7 @@ class Reader {
     if (this.sees("[")) this.list("]", () => this.value());
     else if (this.sees("{")) this.list("}", () => this.pair());
     else if (this.text[this.at] === '"') this.string();
-    else if (!this.take(NUMBER) && !this.take(WORD)) this.fail("a value");
+    else if (!this.take(NUMBER) && !this.take(WORD)) this.fail(t("cockpit.json.value"));
     this.take(SPACE);
   }
 
@@ -75,22 +78,22 @@ class Reader {
     if (this.sees(end)) return;
     do item();
     while (this.sees(","));
-    if (!this.sees(end)) this.fail(`“,” or “${end}”`);
+    if (!this.sees(end)) this.fail(t("cockpit.json.comma_or", { end }));
   }
 
   pair() {
-    this.string("a name in quotes");
-    if (!this.sees(":")) this.fail("“:”");
+    this.string(t("cockpit.json.name"));
+    if (!this.sees(":")) this.fail(t("cockpit.json.sign", { sign: ":" }));
     this.value();
   }
 
-  string(wanted = "a text in quotes") {
+  string(wanted = t("cockpit.json.text")) {
     if (this.text[this.at] !== '"') this.fail(wanted);
     if (this.take(STRING)) return;
     const end = /"(?:[^"\\\r\n]|\\.)*/y;
     end.lastIndex = this.at;
     this.at += end.exec(this.text)[0].length;
     const closed = this.text[this.at] === '"';
-    throw new Mistake(closed ? "this text has a character that must be escaped" : "this text is not closed with a quote", this.at);
+    throw new Mistake(t(closed ? "cockpit.json.escape" : "cockpit.json.unclosed"), this.at);
   }
 }

@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { recall, remember } from "./storage.js";
+import { t } from "../texts.js";
 
 const USUAL = 58;
 const MARGIN = 10; // below the cockpit
@@ -14,10 +15,10 @@ export function createSplit(left, right) {
     role: "separator",
     tabindex: "0",
     "aria-orientation": "vertical",
-    "aria-label": "Width of the paper",
+    "aria-label": t("cockpit.split"),
     "aria-valuemin": "30",
     "aria-valuemax": "75",
-    title: "Drag to resize; double-click for the usual width",
+    title: t("cockpit.split_title"),
   });
   const element = h("div", { class: "wb-split" }, left, bar, right);
 

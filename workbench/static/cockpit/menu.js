@@ -2,6 +2,7 @@
 
 import { KIND_NAMES } from "./answer.js";
 import { h } from "./dom.js";
+import { t } from "../texts.js";
 
 export const KINDS = ["statement", "funder_name", "award_ids", "funding_scheme", "award_title"];
 
@@ -11,7 +12,7 @@ export function createMenu(root, hear) {
   const hint = h("div", { class: "wb-menu-hint", "aria-live": "polite" });
   const element = h(
     "div",
-    { class: "wb-menu", role: "menu", "aria-label": "Use the selected words as", hidden: true },
+    { class: "wb-menu", role: "menu", "aria-label": t("cockpit.menu.label"), hidden: true },
     h("div", { class: "wb-menu-items" }, items),
     hint,
   );
@@ -44,8 +45,7 @@ export function createMenu(root, hear) {
   }
 
   function usual() {
-    const length = selection ? selection.text.length : 0;
-    hint.textContent = `${length} ${length === 1 ? "character" : "characters"} selected`;
+    hint.textContent = t("cockpit.menu.selected", { n: selection ? selection.text.length : 0 });
   }
 
   function show(next) {

@@ -16,7 +16,7 @@ export function createOpening(ctx) {
     changed: () => ctx.screen.refresh(),
     refused(error, placed) {
       ctx.screen.refresh();
-      const text = error.retry ? `Places cannot be checked now. ${error.message}` : error.message;
+      const text = error.retry ? t("cockpit.notice.unchecked", { why: error.message }) : error.message;
       if (!placed) ctx.toasts.show(text, { id: "ground", kind: "warn" });
     },
   };
@@ -123,49 +123,39 @@ export function createOpening(ctx) {
 
   function restored({ id, restored: from, payload }) {
     if (!from) return null;
-    const discard = { label: "Discard my edits", name: "discard", run: () => open(id, { fresh: true }) };
-    const who = payload.revisions.at(-1)?.actor ?? "Somebody";
-    const texts = {
-      kept: `Your unsaved edits from ${clock(from.at)} are back.`,
-      outdated: `Your unsaved edits are back, but ${who} saved this paper meanwhile: saving will show both versions.`,
-      unsent: "Your decision on this paper is still on its way to the server.",
-      undone: "Your decision was taken back. Your edits are still here.",
-      proposal: t("review.proposal_loaded"),
-      merge: "Your version, upon theirs. Correct what differs and save.",
-    };
+    const discard = { label: t("cockpit.notice.discard"), name: "discard", run: () => open(id, { fresh: true }) };
+    const who = payload.revisions.at(-1)?.actor ?? t("cockpit.notice.somebody");
+    const text = t(`cockpit.notice.${from.reason}`, { who, time: clock(from.at) });
     const kind = from.reason === "outdated" ? "warn" : "info";
-    return { text: texts[from.reason], kind, actions: from.reason === "unsent" ? [] : [discard] };
+    return { text, kind, actions: from.reason === "unsent" ? [] : [discard] };
   }
 
   function late({ id, late: what }) {
     if (!what) return null;
-    const text =
-      what === "proposal"
-        ? "The model’s proposal has arrived. Showing it discards what you entered."
-        : "This paper was saved elsewhere meanwhile. Saving will show both versions.";
-    const actions = what === "proposal" ? [{ label: "Show it", name: "show-proposal", run: () => open(id, { fresh: true }) }] : [];
+    const text = t(what === "proposal" ? "cockpit.notice.late_proposal" : "cockpit.notice.late_revision");
+    const actions = what === "proposal" ? [{ label: t("cockpit.notice.show"), name: "show-proposal", run: () => open(id, { fresh: true }) }] : [];
     return { text, kind: "warn", actions };
   }
 
   function job({ id, payload }) {
     const { job: task, proposal } = payload;
-    if (task?.state === "queued") return { text: "This paper waits in line for the model.", busy: true };
-    if (task?.state === "running") return { text: "The model reads this paper.", busy: true };
-    const again = { label: "Ask the model again", name: "propose", run: () => propose(id) };
+    if (task?.state === "queued") return { text: t("cockpit.notice.queued"), busy: true };
+    if (task?.state === "running") return { text: t("cockpit.notice.running"), busy: true };
+    const again = { label: t("cockpit.notice.again"), name: "propose", run: () => propose(id) };
     if (task?.state === "failed") {
-      return { text: `The model could not read this paper. ${task.error ?? ""}`.trim(), kind: "bad", actions: [again] };
+      return { text: t("cockpit.notice.failed", { why: task.error ?? "" }).trim(), kind: "bad", actions: [again] };
     }
     if (proposal || payload.head) return null;
-    return { text: "No model has read this paper yet. You can fill in the form by hand.", actions: [again] };
+    return { text: t("cockpit.notice.none"), actions: [again] };
   }
 
   function unread({ payload: { proposal, head } }) {
     if (!proposal?.error || head) return null;
     const some = proposal.statements.length + proposal.funders.length > 0;
     return {
-      text: some ? proposal.error : `The model’s reply could not be read: ${proposal.error}`,
+      text: some ? proposal.error : t("cockpit.notice.unread", { why: proposal.error }),
       kind: some ? "warn" : "bad",
-      actions: proposal.raw ? [{ label: "Show the reply", name: "show-reply", run: () => ctx.panel.show("reply") }] : [],
+      actions: proposal.raw ? [{ label: t("cockpit.notice.show_reply"), name: "show-reply", run: () => ctx.panel.show("reply") }] : [],
     };
   }
 

@@ -1,12 +1,13 @@
 // The right side: tabs for the form, the raw JSON, the model's reply and the history.
 
 import { button, h } from "./dom.js";
+import { t } from "../texts.js";
 
 const TABS = [
-  ["form", "Form", null],
-  ["raw", "Raw JSON", "t"],
-  ["reply", "Model’s reply", "M"],
-  ["history", "History", "h"],
+  ["form", t("cockpit.tab.form"), null],
+  ["raw", t("cockpit.tab.raw"), "t"],
+  ["reply", t("cockpit.tab.reply"), "M"],
+  ["history", t("cockpit.tab.history"), "h"],
 ];
 
 /** `views` are elements by the tab's name; `shown(name)` hears a change. */
@@ -23,7 +24,7 @@ export function createPanel(views, shown) {
   );
   const element = h(
     "section",
-    { class: "wb-panel", "aria-label": "Review" },
+    { class: "wb-panel", "aria-label": t("common.tab.review") },
     h("div", { class: "wb-tabs", role: "tablist", on: { keydown: arrows } }, Object.values(tabs)),
     h("div", { class: "wb-panel-scroll" }, notices, Object.values(panels)),
   );

@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { layWords } from "./words.js";
+import { t } from "../texts.js";
 
 const MOST_PIXELS = 16_000_000; // browsers refuse or blur larger canvases
 
@@ -19,7 +20,7 @@ export class PdfPage {
     this.layer = h("div", { class: "wb-words" });
     this.element = h(
       "div",
-      { class: "wb-page", data: { page: info.number }, role: "group", "aria-label": `Page ${info.number}` },
+      { class: "wb-page", data: { page: info.number }, role: "group", "aria-label": t("cockpit.page.number", { n: info.number }) },
       this.marks,
       this.layer,
     );

@@ -8,6 +8,7 @@ import { picking } from "./picking.js";
 import { selectOffsets, trimmed, watchSelection } from "./selection.js";
 import { recall, remember } from "./storage.js";
 import { boxesOf } from "./words.js";
+import { t } from "../texts.js";
 
 const GAP = 12;
 const STEPS = [0.5, 0.67, 0.8, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4];
@@ -17,27 +18,27 @@ export function createPdfPane({ api, docs, hear }) {
   const pagesBox = h("div", { class: "wb-pages" });
   const scroller = h(
     "div",
-    { class: "wb-scroll", tabindex: "0", role: "region", "aria-label": "The paper" },
+    { class: "wb-scroll", tabindex: "0", role: "region", "aria-label": t("cockpit.page.paper") },
     pagesBox,
   );
   const number = h("input", {
-    class: "wb-pageno", inputmode: "numeric", "aria-label": "Page", value: "1",
+    class: "wb-pageno", inputmode: "numeric", "aria-label": t("cockpit.page.name"), value: "1",
     on: { change: () => goTo(Number(number.value) || 1), focus: () => number.select(), keydown: (event) => entered(event) },
   });
   const count = h("span", { class: "wb-pages-count" });
   const percent = h("span", { class: "wb-percent", "aria-live": "off" });
   const bar = h(
     "div",
-    { class: "wb-bar", role: "toolbar", "aria-label": "Page and zoom" },
-    button("Previous page", () => goTo(current() - 1), { quiet: true, symbol: "up" }),
-    button("Next page", () => goTo(current() + 1), { quiet: true, symbol: "down" }),
+    { class: "wb-bar", role: "toolbar", "aria-label": t("cockpit.page.bar") },
+    button(t("cockpit.page.previous"), () => goTo(current() - 1), { quiet: true, symbol: "up" }),
+    button(t("cockpit.page.next"), () => goTo(current() + 1), { quiet: true, symbol: "down" }),
     number, count,
     h("span", { class: "wb-space" }),
-    button("Dark page", () => dim(!recall("dim")), { quiet: true, symbol: "dim", name: "dim" }),
-    button("Zoom out", () => zoom(-1), { quiet: true, symbol: "minus", key: "Z", name: "zoom-out" }),
+    button(t("cockpit.page.dark"), () => dim(!recall("dim")), { quiet: true, symbol: "dim", name: "dim" }),
+    button(t("cockpit.key.zoomOut"), () => zoom(-1), { quiet: true, symbol: "minus", key: "Z", name: "zoom-out" }),
     percent,
-    button("Zoom in", () => zoom(1), { quiet: true, symbol: "plus", key: "z", name: "zoom-in" }),
-    button("Fit the width", () => fit(), { quiet: true, symbol: "fit", key: "w", name: "fit" }),
+    button(t("cockpit.key.zoomIn"), () => zoom(1), { quiet: true, symbol: "plus", key: "z", name: "zoom-in" }),
+    button(t("cockpit.key.fit"), () => fit(), { quiet: true, symbol: "fit", key: "w", name: "fit" }),
   );
   const notice = h("div", { class: "wb-pane-notice", role: "status", hidden: true });
   const element = h("section", { class: "wb-pane wb-pdf", "aria-label": "PDF" }, bar, notice, scroller);
@@ -116,11 +117,7 @@ export function createPdfPane({ api, docs, hear }) {
   function broken(error) {
     element.classList.add("wb-undrawn");
     const password = error?.name === "PasswordException";
-    tell(
-      password
-        ? "This PDF is locked with a password, so only its text is shown."
-        : "The pages of this PDF cannot be drawn here, so only its text is shown.",
-    );
+    tell(t(password ? "cockpit.page.locked" : "cockpit.page.undrawn"));
   }
 
   function tell(text) {

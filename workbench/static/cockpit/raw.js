@@ -2,6 +2,7 @@
 
 import { button, debounce, h } from "./dom.js";
 import { jsonError } from "./json-place.js";
+import { t } from "../texts.js";
 
 export const pretty = (funders) => JSON.stringify(funders, null, 2);
 
@@ -14,7 +15,7 @@ export function createRaw(hear) {
     class: "wb-code",
     spellcheck: "false",
     autocomplete: "off",
-    "aria-label": "Funders as JSON",
+    "aria-label": t("cockpit.raw.label"),
     "aria-describedby": "wb-raw-state",
     wrap: "off",
   });
@@ -22,7 +23,7 @@ export function createRaw(hear) {
   const element = h(
     "div",
     { class: "wb-raw" },
-    h("p", { class: "wb-hint", text: "The list of funders as it is exported. Valid changes go into the form at once." }),
+    h("p", { class: "wb-hint", text: t("cockpit.raw.hint") }),
     input,
     state,
   );
@@ -30,7 +31,7 @@ export function createRaw(hear) {
   let written = "";
   const later = debounce(check, 250);
   input.addEventListener("input", () => {
-    say("busy", "Checking…");
+    say("busy", t("cockpit.raw.checking"));
     hear.problem(true);
     later();
   });
@@ -46,7 +47,7 @@ export function createRaw(hear) {
     }
     const funders = JSON.parse(text);
     if (!Array.isArray(funders)) {
-      bad([h("li", { text: "The funders must be a list: begin with [ and end with ]." })]);
+      bad([h("li", { text: t("cockpit.raw.no_list") })]);
       return;
     }
     try {
@@ -55,7 +56,7 @@ export function createRaw(hear) {
       written = text;
       hear.problem(false);
       input.setAttribute("aria-invalid", "false");
-      say("ok", "Valid, and in the form.");
+      say("ok", t("cockpit.raw.valid"));
       hear.apply(funders);
     } catch (error) {
       if (error.name === "AbortError" || mine.signal.aborted) return;
@@ -73,8 +74,8 @@ export function createRaw(hear) {
     return h(
       "li",
       {},
-      h("span", { text: `Line ${line}, column ${column}: ${message}. ` }),
-      button("Go there", go, { name: "goto-error" }),
+      h("span", { text: `${t("cockpit.raw.mistake", { line, column, message })} ` }),
+      button(t("cockpit.raw.go"), go, { name: "goto-error" }),
     );
   }
 

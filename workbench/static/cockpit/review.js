@@ -7,13 +7,15 @@ import { LinkFacts } from "./link-facts.js";
 import { saidOf } from "./said.js";
 import { dropDraft, loadDraft, saveDraft } from "./storage.js";
 import { debounce } from "./dom.js";
+import { t } from "../texts.js";
 
+const alignment = (name) => ({ text: t(`cockpit.alignment.${name}`), title: t(`cockpit.alignment_title.${name}`) });
 export const ALIGNMENTS = {
-  exact: { text: "exact", title: "Stands in the text exactly so" },
-  normalised: { text: "normalised", title: "In the text with other case, spaces, dashes or quotes" },
-  fuzzy: { text: "fuzzy", title: "Something similar stands in the text: compare it" },
-  absent: { text: "not in the text", title: "These words do not stand in the text" },
-  pending: { text: "checking", title: "Looking for it in the text" },
+  exact: alignment("exact"),
+  normalised: alignment("normalised"),
+  fuzzy: alignment("fuzzy"),
+  absent: alignment("absent"),
+  pending: alignment("pending"),
   none: { text: "", title: "" },
 };
 const DOUBT = { absent: 0, fuzzy: 1 };
@@ -123,7 +125,7 @@ export class Review {
         start,
         end,
         boxes,
-        label: "The model read this passage",
+        label: t("cockpit.passage"),
       }));
   }
 

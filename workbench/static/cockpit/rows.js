@@ -3,6 +3,7 @@
 import { KIND_NAMES, SLOTS } from "./answer.js";
 import { button, h } from "./dom.js";
 import { createLink } from "./link.js";
+import { t } from "../texts.js";
 
 /** Put `nodes` into `parent` in order, moving only what stands elsewhere: focus stays where it is. */
 export function arrange(parent, nodes) {
@@ -19,10 +20,10 @@ function tools(what, run) {
     button(label, () => run(name), { quiet: true, symbol, name, key });
   return h(
     "span",
-    { class: "wb-tools", role: "group", "aria-label": `${what}: arrange` },
-    make(`Move the ${what} up`, "up", "up", "["),
-    make(`Move the ${what} down`, "down", "down", "]"),
-    make(`Remove the ${what}`, "drop", "absent"),
+    { class: "wb-tools", role: "group", "aria-label": t("cockpit.row.arrange", { what }) },
+    make(t("cockpit.row.up", { what }), "up", "up", "["),
+    make(t("cockpit.row.down", { what }), "down", "down", "]"),
+    make(t("cockpit.row.drop", { what }), "drop", "absent"),
   );
 }
 
@@ -32,7 +33,7 @@ export function statementRow(id, hear) {
     "div",
     { class: "wb-row wb-statement", data: { row: id } },
     slot,
-    tools("statement", (name) => hear.row(name, id)),
+    tools(t("cockpit.within.statement"), (name) => hear.row(name, id)),
   );
   return { element, update: (field) => arrange(slot, [field]) };
 }
@@ -45,14 +46,14 @@ export function funderRow(id, hear) {
   const element = h(
     "div",
     { class: "wb-row wb-funder", data: { row: id }, role: "group" },
-    h("div", { class: "wb-funder-head" }, number, slot, tools("funder", (name) => hear.row(name, id))),
+    h("div", { class: "wb-funder-head" }, number, slot, tools(t("cockpit.within.funder_name"), (name) => hear.row(name, id))),
     link.element,
     awards,
-    button("Award", () => hear.addAward(id), { symbol: "plus", name: "add-award", kind: "ghost", title: "Add an award" }),
+    button(t("cockpit.award"), () => hear.addAward(id), { symbol: "plus", name: "add-award", kind: "ghost", title: t("cockpit.row.add_award") }),
   );
   function update(index, total, name, field, rows) {
     number.textContent = String(index + 1);
-    element.setAttribute("aria-label", `Funder ${index + 1} of ${total}: ${name || "no name"}`);
+    element.setAttribute("aria-label", t("cockpit.row.funder", { at: index + 1, total, name: name || t("cockpit.row.no_name") }));
     arrange(slot, [field]);
     arrange(awards, rows);
   }
@@ -63,8 +64,8 @@ export function awardRow(id, hear) {
   const lists = Object.fromEntries(SLOTS.map((slot) => [slot, valueList(id, slot, hear)]));
   const move = h("select", {
     class: "wb-moveto",
-    "aria-label": "Move this award to another funder",
-    title: "Move this award to another funder",
+    "aria-label": t("cockpit.row.move"),
+    title: t("cockpit.row.move"),
     tabindex: "-1",
     on: {
       change: () => {
@@ -74,7 +75,7 @@ export function awardRow(id, hear) {
       },
     },
   });
-  const box = tools("award", (name) => hear.row(name, id));
+  const box = tools(t("cockpit.within.award"), (name) => hear.row(name, id));
   box.prepend(move);
   const element = h(
     "div",
@@ -86,19 +87,21 @@ export function awardRow(id, hear) {
 
   /** `others` are the funders that the award may go to: [id, name]. */
   function update(index, fields, others) {
-    element.setAttribute("aria-label", `Award ${index + 1}`);
+    element.setAttribute("aria-label", `${t("cockpit.award")} ${index + 1}`);
     for (const slot of SLOTS) lists[slot].update(fields[slot]);
     const offer = JSON.stringify(others);
     move.hidden = !others.length;
     if (offer === offered) return;
     offered = offer;
     move.replaceChildren(
-      h("option", { value: "", text: "Move to…" }),
-      ...others.map(([value, name]) => h("option", { value, text: name || "the unnamed funder" })),
+      h("option", { value: "", text: t("cockpit.row.move_to") }),
+      ...others.map(([value, name]) => h("option", { value, text: name || t("cockpit.unnamed") })),
     );
   }
   return { element, update };
 }
+
+const LETTERS = Math.max(...SLOTS.map((slot) => KIND_NAMES[slot].length)); // the names of the slots are one column
 
 function valueList(awardId, slot, hear) {
   const name = KIND_NAMES[slot];
@@ -107,12 +110,12 @@ function valueList(awardId, slot, hear) {
     symbol: "plus",
     name: `add-${slot}`,
     kind: "ghost",
-    title: `Add: ${name.toLowerCase()}`,
+    title: t("cockpit.row.add_title", { kind: t(`cockpit.within.${slot}`) }),
   });
-  add.setAttribute("aria-label", `Add ${name.toLowerCase()}`);
+  add.setAttribute("aria-label", t("cockpit.row.add", { kind: t(`cockpit.within.${slot}`) }));
   const element = h(
     "div",
-    { class: "wb-slot", data: { slot } },
+    { class: "wb-slot", data: { slot }, style: { "--wb-letters": LETTERS } },
     h("span", { class: "wb-slot-name" }, h("i", { class: `wb-dot wb-dot-${slot}` }), name),
     chips,
   );

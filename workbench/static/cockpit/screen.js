@@ -1,5 +1,7 @@
 // Keeps all parts in step with the review: what is shown after each change.
 
+import { t } from "../texts.js";
+
 /**
  * `ctx` has review, form, header, panel, raw, history, panes, split, menu, decisions, opening,
  * prefetch, clock, toasts, filters, root, onOpen, onChange, textPane().
@@ -102,7 +104,7 @@ export function createScreen(ctx) {
   }
 
   function failed(id, error) {
-    const again = { label: "Try again", name: "reload", run: () => ctx.opening.open(id) };
+    const again = { label: t("cockpit.try_again"), name: "reload", run: () => ctx.opening.open(id) };
     ctx.panel.notify([{ text: error.message, kind: "bad", actions: [again] }]);
   }
 

@@ -3,16 +3,17 @@
 import { calm, h } from "./dom.js";
 import { picking } from "./picking.js";
 import { selectOffsets, trimmed, watchSelection } from "./selection.js";
+import { t } from "../texts.js";
 
 /** `hear` has pick(key), select(selection | null). */
 export function createTextPane({ api, hear }) {
   const body = h("div", { class: "wb-sheet" });
   const scroller = h(
     "div",
-    { class: "wb-scroll wb-prose", tabindex: "0", role: "region", "aria-label": "The paper" },
+    { class: "wb-scroll wb-prose", tabindex: "0", role: "region", "aria-label": t("cockpit.page.paper") },
     body,
   );
-  const element = h("section", { class: "wb-pane wb-text", "aria-label": "Text" }, scroller);
+  const element = h("section", { class: "wb-pane wb-text", "aria-label": t("cockpit.page.text") }, scroller);
   let pages = [];
   let marks = [];
   let active = null;

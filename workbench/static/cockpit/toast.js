@@ -1,6 +1,7 @@
 // Short messages at the foot of the cockpit, read out by screen readers; failures stay.
 
 import { button, h } from "./dom.js";
+import { t } from "../texts.js";
 
 const LONG = 6000;
 
@@ -12,7 +13,7 @@ export function createToasts(root) {
   /** Show a message; one with the same `id` is replaced. `stay` keeps it until it is dismissed. */
   function show(text, { id = "last", kind = "ok", actions = [], stay = false } = {}) {
     dismiss(id);
-    const close = button("Dismiss", () => dismiss(id), { quiet: true, symbol: "absent", name: "dismiss" });
+    const close = button(t("cockpit.dismiss"), () => dismiss(id), { quiet: true, symbol: "absent", name: "dismiss" });
     const element = h(
       "div",
       { class: `wb-toast wb-toast-${kind}`, role: kind === "bad" ? "alert" : null, data: { toast: id } },

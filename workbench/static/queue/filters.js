@@ -82,7 +82,7 @@ export function createFilters(change) {
     const count = name ? counts[name] ?? 0 : all;
     chip.setAttribute("aria-pressed", String(name === now));
     chip.hidden = Boolean(name) && !count && name !== now && name !== "proposed";
-    chip.replaceChildren(t(name ? `queue.status.${name}` : "queue.all"), " ", h("b", { text: count.toLocaleString() }));
+    chip.replaceChildren(t(name ? `common.status.${name}` : "queue.all"), " ", h("b", { text: count.toLocaleString() }));
   }
 
   return { bar, status, panel, search, offer, show };

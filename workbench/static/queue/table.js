@@ -104,7 +104,7 @@ function status({ status: name, job }) {
   const chip = (kind, text, title) => h("span", { class: `wb-chip wb-${kind}`, text, title });
   if (name === "proposed" && ["queued", "running"].includes(job?.state)) return chip(job.state, t(`queue.model.${job.state}`));
   if (name === "proposed" && job?.state === "failed") return chip("failed", t("queue.model.failed"), job.error);
-  return chip(name, t(`queue.status.${name}`));
+  return chip(name, t(`common.status.${name}`));
 }
 
 function confidence({ confidence: score, absent }) {
