@@ -12,6 +12,10 @@ import { dropDraft, saveDraft } from "./storage.js";
 const REMEMBERED = 50; // decisions of this visit that u goes back through, one after the other
 const SLIP_MS = 400; // a second press so soon after the next paper came was meant for the last one
 
+/** Whether two openings show the same paper in the same state. */
+const isSame = (a, b) =>
+  b !== null && a.id === b.id && a.payload.head === b.payload.head && a.payload.proposal?.id === b.payload.proposal?.id;
+
 /**
  * `ctx` has root, api, toasts, clock, prefetch, opening, screen, form, review, filters, rawWrong,
  * saveState, pace, onChange.
