@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 UNKNOWN = "unknown"
 OPEN_KINDS = ("", "-sa", "-nc", "-nc-sa")
 """Of Creative Commons: those that let excerpts with additions be passed on."""
-ON_THE_HUB = frozenset(
-    "cc cc0-1.0 pddl cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 "
-    "cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 "
-    "cc-by-nc-sa-3.0 cc-by-nc-sa-4.0".split()  # noqa: SIM905
+ON_THE_HUB = re.compile(
+    r"cc|cc0-1\.0|cc-by-(2\.0|2\.5|3\.0|4\.0)|cc-by-sa-(3|4)\.0|cc-by-nc-(2|3|4)\.0"
+    r"|cc-by-nd-4\.0|cc-by-nc-nd-(3|4)\.0|cc-by-nc-sa-(2|3|4)\.0"
 )
 """The names that the Hub knows; anything else is `other` there."""
 
@@ -23,7 +22,7 @@ def named(license: str | None) -> str:
     text = " ".join((license or "").split()).lower()
     if not text or text in ("unknown", "none", "n/a"):
         return UNKNOWN
-    if re.search(r"publicdomain/mark|\bpublic[ -]domain\b|\bpddl\b", text):
+    if re.search(r"publicdomain/mark|\bpublic[ -]domain\b", text):
         return "public-domain"
     if re.search(r"publicdomain/zero|\bcc[ -]?0\b|\bcc-zero\b", text):
         return "cc0-1.0"
@@ -31,7 +30,7 @@ def named(license: str | None) -> str:
     for words, short in LONG:
         spelled = spelled.replace(words, short)
     found = re.search(
-        r"\bcc[\s_-]+by((?:[\s_-]+(?:nc|nd|sa))*)(?![a-z])(?:[\s/_v-]*([1-4]\.[0-9]))?", spelled
+        r"\bcc[\s_-]*by((?:[\s_-]+(?:nc|nd|sa))*)(?![a-z])(?:[\s/_v-]*([1-4]\.[0-9]))?", spelled
     )
     if not found:
         return text[:80]
@@ -62,8 +61,8 @@ def is_open(name: str) -> bool:
 
 def on_the_hub(name: str) -> str:
     """The identifier that the Hub has for a licence."""
-    name = "cc" if name == "cc-by" else "pddl" if name == "public-domain" else name
-    return name if name in ON_THE_HUB else UNKNOWN if name == UNKNOWN else "other"
+    name = "cc" if name == "cc-by" else name
+    return name if ON_THE_HUB.fullmatch(name) else UNKNOWN if name == UNKNOWN else "other"
 
 
 @dataclass(slots=True)

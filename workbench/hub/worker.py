@@ -123,7 +123,10 @@ def explained(error: Exception, asked: Request, has_token: bool) -> tuple[str, s
     for one in _causes(error):
         status = getattr(getattr(one, "response", None), "status_code", None)
         if isinstance(one, known.RevisionNotFoundError):
-            return f"{repo} has no revision {revision}.", "Name one that is there, or make it first."
+            return (
+                f"{repo} has no revision {revision}.",
+                "Name one that is there, or make it first.",
+            )
         if isinstance(one, known.RemoteEntryNotFoundError):
             return f"A file of {repo} is not there.", "Compare again."
         if status == 401 and not has_token:
@@ -134,10 +137,15 @@ def explained(error: Exception, asked: Request, has_token: bool) -> tuple[str, s
         if isinstance(status, int) and status >= 500:
             return f"The Hub has trouble of its own (status {status}).", "Try again later."
         if status is not None:
-            return f"The Hub refuses (status {status}): {_server_says(one)}", "See what it asks for."
+            return (
+                f"The Hub refuses (status {status}): {_server_says(one)}",
+                "See what it asks for.",
+            )
     for one in _causes(error):
         is_net = type(one).__module__.split(".")[0] in ("httpx", "httpx2", "httpcore", "httpcore2")
-        if is_net or isinstance(one, (ConnectionError, TimeoutError, known.LocalEntryNotFoundError)):
+        if is_net or isinstance(
+            one, (ConnectionError, TimeoutError, known.LocalEntryNotFoundError)
+        ):
             return (
                 f"The Hub cannot be reached at {constants.ENDPOINT} ({type(one).__name__}).",
                 "Check the network and HF_ENDPOINT; nothing was changed there.",
