@@ -169,5 +169,6 @@ def _mark(wish: Wish, at: Standing, folder: Path) -> str:
     digest = hashlib.sha256(repr((asdict(wish), at.sha)).encode())
     for path in sorted(folder.rglob("*")):
         if path.is_file():
-            digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+            digest.update(path.relative_to(folder).as_posix().encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

@@ -141,16 +141,23 @@ def explained(error: Exception, asked: Request, has_token: bool) -> tuple[str, s
                 f"The Hub refuses (status {status}): {_server_says(one)}",
                 "See what it asks for.",
             )
-    for one in _causes(error):
-        is_net = type(one).__module__.split(".")[0] in ("httpx", "httpx2", "httpcore", "httpcore2")
-        if is_net or isinstance(
-            one, (ConnectionError, TimeoutError, known.LocalEntryNotFoundError)
-        ):
-            return (
-                f"The Hub cannot be reached at {constants.ENDPOINT} ({type(one).__name__}).",
-                "Check the network and HF_ENDPOINT; nothing was changed there.",
-            )
+    if any(map(_is_network, _causes(error))):
+        did_send = asked["do"] == "commit"
+        return (
+            f"The Hub cannot be reached at {constants.ENDPOINT}.",
+            "Check the network and HF_ENDPOINT."
+            + (" Then compare again: a push is there whole, or not at all." if did_send else ""),
+        )
     return f"The Hub's client failed: {type(error).__name__}: {error}"[:500], "Try again."
+
+
+def _is_network(error: BaseException) -> bool:
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    library = type(error).__module__.split(".")[0]
+    return library in ("httpx", "httpx2", "httpcore", "httpcore2") or isinstance(
+        error, (ConnectionError, TimeoutError, LocalEntryNotFoundError)
+    )
 
 
 BY_STATUS = {
@@ -174,10 +181,6 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-def _server_says(error: BaseException) -> str:
-    return str(getattr(error, "server_message", None) or "no reason given")[:300]
 
 
 def main() -> None:
