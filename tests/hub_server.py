@@ -162,7 +162,7 @@ class Handler(BaseHTTPRequestHandler):
             status = 404 if self.token else 401
             self._json({"error": "not found"}, status, {"X-Error-Code": "RepoNotFound"})
             return
-        act, revision = (rest + ["revision", "main"])[:2] if rest else ("revision", "main")
+        act, revision = [*rest, "revision", "main"][:2] if len(rest) != 1 else [rest[0], "main"]
         found = repo.at(revision)
         if found is None:
             self._json({"error": "no revision"}, 404, {"X-Error-Code": "RevisionNotFound"})

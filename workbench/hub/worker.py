@@ -137,10 +137,8 @@ def explained(error: Exception, asked: Request, has_token: bool) -> tuple[str, s
         if isinstance(status, int) and status >= 500:
             return f"The Hub has trouble of its own (status {status}).", "Try again later."
         if status is not None:
-            return (
-                f"The Hub refuses (status {status}): {_server_says(one)}",
-                "See what it asks for.",
-            )
+            why = str(getattr(one, "server_message", None) or "no reason given")[:300]
+            return f"The Hub refuses (status {status}): {why}", "See what it asks for."
     if any(map(_is_network, _causes(error))):
         did_send = asked["do"] == "commit"
         return (
