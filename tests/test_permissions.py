@@ -100,6 +100,8 @@ HANDLERS: dict[str, Role] = {
     "train.roll_back": "adjudicator",
     "train.propose_anew": "adjudicator",
     "exports.look": "viewer",
+    "hub.compare": "admin",
+    "hub.send": "admin",
     "quality.render": "viewer",
     "quality.choose_share": "admin",
     "programs.extract": "curator",

@@ -36,9 +36,7 @@ def push(
     if repo is None:
         raise typer.BadParameter("name the repository: export hub OWNER/NAME")
     wish = pushing.Wish(repo, project, revision, public, allow, languages)
-    told = (
-        pushing.dry_run(ctx, Hub(), wish).told() if dry_run else pushing.push(ctx, Hub(), wish)
-    )
+    told = pushing.dry_run(ctx, Hub(), wish).told() if dry_run else pushing.push(ctx, Hub(), wish)
     if as_json:
         typer.echo(json.dumps(told))
     else:
