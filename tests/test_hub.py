@@ -11,10 +11,12 @@ import zlib
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
+from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from benchmarks.export_speed import fill
@@ -22,10 +24,12 @@ from db import store
 from db.engine import writing
 from models.errors import WorkbenchError
 from models.schemas import Answer, Award, Funder, Link, Statement
+from tests.accounts import Raw
 from tests.hub_server import READER, TOKEN, FakeHub, running_hub
 from tests.stores import document as paper
 from tests.stores import proposed, save
 from training.curated import is_held_out
+from workbench.app import create_app
 from workbench.cli import app
 from workbench.context import Context, Settings
 from workbench.exports.parquet import parquet_rows
@@ -34,7 +38,9 @@ from workbench.hub.client import Hub, HubRefused
 from workbench.hub.licences import Licences, is_open, named, on_the_hub
 from workbench.hub.pushing import Wish
 from workbench.imports.applying import Wish as ImportWish
+from workbench.pages import hub as page
 
+PAGE = "workbench.pages.hub"
 REPO, PLACE = "ada/funding", "datasets/ada/funding"
 
 
@@ -295,7 +301,7 @@ class TestLicences:
         self, ctx: Context, hub: FakeHub
     ) -> None:
         add(ctx, "a", None)
-        with pytest.raises(WorkbenchError, match="unknown \\(1\\).*--allow-licence"):
+        with pytest.raises(WorkbenchError, match=r"unknown \(1\).*--allow-licence"):
             pushing.push(ctx, Hub(), Wish(REPO))
         assert hub.repos == {}
         assert Licences.allowing(["", " "]).overruled == frozenset()
@@ -366,6 +372,17 @@ class TestSafety:
         assert pushing.push(ctx, Hub(), Wish(REPO))["pushed"]
         assert len(hub.repos[PLACE].commits) == len(before) + 1
 
+    def test_a_file_that_does_not_arrive_leaves_the_old_commit(
+        self, ctx: Context, hub: FakeHub
+    ) -> None:
+        add(ctx, "a")
+        hub.statuses["/upload/"] = 403
+        with pytest.raises(HubRefused, match="may not write"):
+            pushing.push(ctx, Hub(), Wish(REPO))
+        assert [len(files) for _, files in hub.repos[PLACE].commits] == [1]
+        hub.statuses.clear()
+        assert pushing.push(ctx, Hub(), Wish(REPO))["pushed"]
+
     def test_a_branch_that_moved_is_left_alone(self, ctx: Context, hub: FakeHub) -> None:
         add(ctx, "a")
         pushing.push(ctx, Hub(), Wish(REPO))
@@ -375,7 +392,7 @@ class TestSafety:
             hub.repos[PLACE].put({**hub.files(PLACE), "notes.txt": b"mine"})
 
         hub.before_commit = somebody_else
-        with pytest.raises(HubRefused, match="has moved.*Compare again"):
+        with pytest.raises(HubRefused, match=r"has moved.*Compare again"):
             pushing.push(ctx, Hub(), Wish(REPO))
         assert hub.files(PLACE)["notes.txt"] == b"mine"
         assert len(hub.repos[PLACE].commits) == 3
@@ -443,7 +460,7 @@ class TestErrors:
     def test_no_token(self, ctx: Context, hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("HF_TOKEN")
         add(ctx, "a")
-        with pytest.raises(HubRefused, match="no token for the Hub.*hf auth login"):
+        with pytest.raises(HubRefused, match=r"no token for the Hub.*hf auth login"):
             pushing.push(ctx, Hub(), Wish(REPO))
         assert hub.repos == {}
 
@@ -540,3 +557,50 @@ class TestCommands:
     def test_a_repository_needs_a_name(self) -> None:
         assert self.run("export", "hub").exit_code == 2
         assert self.run("export", "gold", "a/b").exit_code == 2
+
+
+class TestPage:
+    @pytest.fixture
+    def raw(self, ctx: Context, hub: FakeHub) -> Raw:
+        client = TestClient(create_app(ctx, workers=False), raise_server_exceptions=False)
+        return Raw(ctx, client)
+
+    def ask(self, raw: Raw, name: str, *given: Any) -> Any:
+        blocks = raw.client.app.routes[-1].app.get_blocks()
+        (number,) = [
+            number
+            for number, made in blocks.fns.items()
+            if made.fn is not None and (made.fn.__module__, made.fn.__name__) == (PAGE, name)
+        ]
+        done = raw.handler(None, number, list(given))
+        assert done["success"], done
+        return done["output"]["data"]
+
+    def test_compare_then_push(
+        self, raw: Raw, ctx: Context, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("HF_TOKEN")
+        add(ctx, "a")
+        add(ctx, "b", "<script>x</script>")
+        given = (REPO, "", "main", False, "", TOKEN)
+        told, _, button = self.ask(raw, "compare", *given, None)
+        assert button["interactive"] and "&lt;script&gt;x" in told and "<script" not in told
+        assert hub.repos == {}
+
+    def test_a_push_of_what_was_not_seen_is_refused(self, ctx: Context, hub: FakeHub) -> None:
+        add(ctx, "a")
+        request: Any = SimpleNamespace(headers={}, request=None)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(page, "asked", lambda request, role: None)
+            given = (REPO, "", "main", False, "", "")
+            html, mark, _ = page.compare(ctx, *given, request)
+            assert mark and "will be made" in html
+            told, after, button, token = page.send(ctx, *given, "another", request)
+            assert 'role="alert"' in told and not button.interactive and hub.repos == {}
+            done, after, _, token = page.send(ctx, *given, mark, request)
+            assert "Pushed:" in done and (after, token) == ("", "")
+            assert hub.repos[PLACE].private
+            again, mark, button = page.compare(ctx, *given, request)
+            assert "nothing differs" in again and not button.interactive
+            wrong, *_ = page.compare(ctx, "../x", *given[1:], request)
+            assert "no name of a repository" in wrong
