@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 import yaml
-from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from benchmarks.export_speed import fill
@@ -24,12 +23,10 @@ from db import store
 from db.engine import writing
 from models.errors import WorkbenchError
 from models.schemas import Answer, Award, Funder, Link, Statement
-from tests.accounts import Raw
 from tests.hub_server import READER, TOKEN, FakeHub, running_hub
 from tests.stores import document as paper
 from tests.stores import proposed, save
 from training.curated import is_held_out
-from workbench.app import create_app
 from workbench.cli import app
 from workbench.context import Context, Settings
 from workbench.exports.parquet import parquet_rows
@@ -40,7 +37,6 @@ from workbench.hub.pushing import Wish
 from workbench.imports.applying import Wish as ImportWish
 from workbench.pages import hub as page
 
-PAGE = "workbench.pages.hub"
 REPO, PLACE = "ada/funding", "datasets/ada/funding"
 
 
@@ -560,33 +556,6 @@ class TestCommands:
 
 
 class TestPage:
-    @pytest.fixture
-    def raw(self, ctx: Context, hub: FakeHub) -> Raw:
-        client = TestClient(create_app(ctx, workers=False), raise_server_exceptions=False)
-        return Raw(ctx, client)
-
-    def ask(self, raw: Raw, name: str, *given: Any) -> Any:
-        blocks = raw.client.app.routes[-1].app.get_blocks()
-        (number,) = [
-            number
-            for number, made in blocks.fns.items()
-            if made.fn is not None and (made.fn.__module__, made.fn.__name__) == (PAGE, name)
-        ]
-        done = raw.handler(None, number, list(given))
-        assert done["success"], done
-        return done["output"]["data"]
-
-    def test_compare_then_push(
-        self, raw: Raw, ctx: Context, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.delenv("HF_TOKEN")
-        add(ctx, "a")
-        add(ctx, "b", "<script>x</script>")
-        given = (REPO, "", "main", False, "", TOKEN)
-        told, _, button = self.ask(raw, "compare", *given, None)
-        assert button["interactive"] and "&lt;script&gt;x" in told and "<script" not in told
-        assert hub.repos == {}
-
     def test_a_push_of_what_was_not_seen_is_refused(self, ctx: Context, hub: FakeHub) -> None:
         add(ctx, "a")
         request: Any = SimpleNamespace(headers={}, request=None)

@@ -96,7 +96,8 @@ def pull(
     target.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".hub-", dir=target.parent) as temporary:
         came, whole = Path(temporary) / "came", Path(temporary) / "whole"
-        came.mkdir(), whole.mkdir()
+        came.mkdir()
+        whole.mkdir()
         hub.fetch(at, wanted, came)
         for path in wanted:
             os.replace(came / path, whole / path)

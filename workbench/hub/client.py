@@ -76,7 +76,8 @@ class Hub:
 
     def look(self, repo: str, kind: Kind, revision: str = "main") -> Standing:
         """How a repository stands; raises `HubRefused`."""
-        names.repo(repo), names.revision(revision)
+        names.repo(repo)
+        names.revision(revision)
         told = self._ask(LOOK_SECONDS, do="look", repo=repo, kind=kind, revision=revision)
         files = {file["path"]: RemoteFile(**file) for file in told.pop("files")}
         return Standing(repo, kind, revision, files=files, **told)

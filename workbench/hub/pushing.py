@@ -105,7 +105,8 @@ def _may_be_seen(plan: Plan) -> None:
 
 @contextmanager
 def _planned(ctx: Context, hub: Hub, wish: Wish) -> Iterator[tuple[Plan, Path]]:
-    names.repo(wish.repo), names.revision(wish.revision)
+    names.repo(wish.repo)
+    names.revision(wish.revision)
     at = hub.look(wish.repo, "dataset", wish.revision)
     if not at.exists and wish.revision != "main":
         raise WorkbenchError(
@@ -115,7 +116,8 @@ def _planned(ctx: Context, hub: Hub, wish: Wish) -> Iterator[tuple[Plan, Path]]:
     scratch.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".hub-", dir=scratch) as temporary, frozen(ctx) as store:
         ours, theirs = Path(temporary) / "ours", Path(temporary) / "theirs"
-        ours.mkdir(), theirs.mkdir()
+        ours.mkdir()
+        theirs.mkdir()
         engine = connect(store)
         try:
             made, licences = _make(engine, wish, ours)
