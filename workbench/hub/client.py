@@ -109,8 +109,8 @@ class Hub:
             parent=at.sha, private=private, folder=str(folder), add=list(add),
             delete=list(delete), message=message,
         )  # fmt: skip
-        url: str = told["url"]
-        return url
+        url = str(told["url"])
+        return url if url.startswith(("https://", "http://")) else ""
 
     def _ask(self, seconds: float, **asked: Any) -> dict[str, Any]:
         body = json.dumps({**asked, "token": self.token}).encode() + b"\n"
