@@ -25,6 +25,7 @@ from models.errors import WorkbenchError
 from models.schemas import Answer, Award, Funder, Link, Statement
 from tests.hub_server import READER, TOKEN, FakeHub, running_hub
 from tests.stores import document as paper
+from tests.teams import fill as team_store
 from tests.stores import proposed, save
 from training.curated import is_held_out
 from workbench.cli import app
@@ -214,6 +215,21 @@ class TestCard:
             assert told in card
         assert b"<svg" in hub.files(PLACE)["plots/funders.svg"]
         assert not re.search(r"\bada\b", card), "who decided is nobody's business"
+
+    def test_agreement_and_errors_where_papers_were_read_twice(
+        self, ctx: Context, hub: FakeHub
+    ) -> None:
+        team_store(ctx, 40)
+        pushing.push(ctx, Hub(), Wish(REPO, allow=("unknown",)))
+        card = hub.files(PLACE)["README.md"].decode()
+        agreement = card.split("## Agreement")[1].split("##")[0]
+        assert re.search(r"\| funder \| [01]\.\d{3} \(", agreement)
+        errors = card.split("## What curators corrected")[1].split("##")[0]
+        assert re.search(r"\| award \| \w+ \| \d+ \| \d+ \|", errors) or "award_id" in errors
+        assert "own responsibility: unknown" in card
+        for person in ("ana", "ben", "cem", "dora"):
+            assert not re.search(rf"\b{person}\b", card)
+        assert pushing.dry_run(ctx, Hub(), Wish(REPO, allow=("unknown",))).diff.is_empty
 
     def test_the_libraries_of_the_hub_read_it(
         self, ctx: Context, hub: FakeHub, tmp_path: Path

@@ -25,7 +25,7 @@ MEANING = {
     "statements": "each statement, verbatim, with its place: page, characters of the text, boxes "
     "in points; `alignment` says how it was found there",
     "funders": "funder names with awards: ids, schemes, titles, as printed (the cometadata format)",
-    "links": "for each funder its ROR id and Crossref Funder ID, where linked, and by whom",
+    "links": "for each funder its ROR id and Crossref Funder ID, where linked, and how",
     "verdict": "`accepted` as proposed, `corrected`, or `no_funding`",
     "revision": "number of the decision on this record",
     "revised_at": "when it was made, UTC",
