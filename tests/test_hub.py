@@ -25,8 +25,8 @@ from models.errors import WorkbenchError
 from models.schemas import Answer, Award, Funder, Link, Statement
 from tests.hub_server import READER, TOKEN, FakeHub, running_hub
 from tests.stores import document as paper
-from tests.teams import fill as team_store
 from tests.stores import proposed, save
+from tests.teams import fill as team_store
 from training.curated import is_held_out
 from workbench.cli import app
 from workbench.context import Context, Settings
