@@ -125,6 +125,26 @@ def _told(session: Session, ids: Sequence[int]) -> Iterator[Decided]:
         yield Decided(*facts, answer)  # type: ignore[call-arg]
 
 
+def proposers(session: Session, rows: Sequence[Decided]) -> dict[int, tuple[str, str | None]]:
+    """The model and adapter whose proposals these records were decided from, by the records."""
+    card = type_coerce(col(ProposalRow.proposal), Text)
+    picked: Any = select(
+        RevisionRow.record_id,
+        RevisionRow.seq,
+        func.json_extract(card, "$.card.model"),
+        func.json_extract(card, "$.card.adapter"),
+    )
+    query = picked.join(ProposalRow, col(ProposalRow.id) == RevisionRow.parent_proposal_id).where(
+        col(RevisionRow.record_id).in_([row.id for row in rows])
+    )
+    wanted = {(row.id, row.revision) for row in rows}
+    return {
+        record: (model, adapter)
+        for record, seq, model, adapter in session.exec(query)
+        if (record, seq) in wanted
+    }
+
+
 def count_decided(session: Session, project: str | None = None) -> int:
     """How many records `decided` gives."""
     return sum(map(len, _pages(session, {RecordRow.project: project}, 0, PAGE)))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench import exchange_cli
+from workbench import exchange_cli, hub_cli
 from workbench.funders import app as funders_app
 from workbench.people_cli import app as people_app
 from workbench.runs_cli import app as runs_app
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Find and correct who paid for a paper.", no_args_is_help=True, add_completion=False
 )
-models_app = typer.Typer(help="See the models.", no_args_is_help=True)
+models_app = typer.Typer(help="See, push and pull models.", no_args_is_help=True)
 queue_app = typer.Typer(help="Look after the queue.", no_args_is_help=True)
 app.add_typer(store_app, name="db")
 app.add_typer(queue_app, name="queue")
@@ -224,6 +224,10 @@ def models_list(as_json: Json = False) -> None:
         typer.echo(json.dumps(rows))
     else:
         table(tuple(rows[0]), [tuple(map(str, row.values())) for row in rows])
+
+
+models_app.command("push")(hub_cli.push_adapter)
+models_app.command("pull")(hub_cli.pull_adapter)
 
 
 @queue_app.command("refresh")

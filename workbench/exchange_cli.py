@@ -10,17 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workbench import hub_cli
 from workbench.terminal import Json, table, tell
 
 if TYPE_CHECKING:
     from workbench.context import Context
     from workbench.exchange.writing import Outcome
 
+HUB: dict[str, Any] = {"rich_help_panel": "Hugging Face Hub"}
 HEADS = ("field", "said", "kept", "no place", "lost", "why")
 
 
 def import_(
-    path: Annotated[Path, typer.Argument(help="A file, or a folder of files.")],
+    path: Annotated[Path, typer.Argument(help="A file, a folder of files, or `hub`.")],
+    repo: Annotated[
+        str | None, typer.Argument(help="OWNER/NAME on the Hugging Face Hub, after `hub`.")
+    ] = None,
     name: Annotated[str, typer.Option("--format", help="The format, or auto.")] = "auto",
     project: Annotated[
         str, typer.Option(help="Name under which the papers are grouped.")
@@ -29,6 +34,10 @@ def import_(
     model: Annotated[str, typer.Option(help="Whose proposals they are.")] = "imported",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Also over what curators decided.")
+    ] = False,
+    revision: Annotated[str, typer.Option(help="Branch, tag or commit.", **HUB)] = "main",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Compare with the store only.", **HUB)
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -39,6 +48,11 @@ def import_(
 
     if what not in ("gold", "proposals"):
         raise typer.BadParameter("--as takes gold or proposals")
+    if str(path) == "hub" and repo is not None:
+        hub_cli.pull(_context(), repo, revision, project, overwrite, dry_run, as_json)
+        return
+    if repo is not None:
+        raise typer.BadParameter("a repository is named after `hub`")
     if not path.exists():
         raise WorkbenchError(f"There is no file {path}.", "Check the path.")
     wish = Wish(project, "gold" if what == "gold" else "proposals", model, overwrite)
@@ -50,6 +64,9 @@ def import_(
 
 def export(
     name: Annotated[str, typer.Argument(metavar="FORMAT", help="See docs/exports.md, or `list`.")],
+    repo: Annotated[
+        str | None, typer.Argument(help="OWNER/NAME on the Hugging Face Hub, after `hub`.")
+    ] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write.")] = None,
     project: Annotated[str | None, typer.Option(help="Only this project.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where it was stopped.")] = False,
@@ -63,6 +80,20 @@ def export(
         Path | None, typer.Option(help="An XML file to put the funding into (jats, crossref).")
     ] = None,
     proof: Annotated[bool, typer.Option(help="Read it again and compare.")] = True,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what a push would change.", **HUB)
+    ] = False,
+    public: Annotated[
+        bool, typer.Option("--public", help="For everybody to see; else private.", **HUB)
+    ] = False,
+    allow_licence: Annotated[
+        list[str] | None,
+        typer.Option(help="Publish records of this licence too, or `unknown`.", **HUB),
+    ] = None,
+    revision: Annotated[str, typer.Option(help="Branch to push to.", **HUB)] = "main",
+    language: Annotated[
+        list[str] | None, typer.Option(help="Of the papers, for the card: en.", **HUB)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write what was decided in a format of the field, and prove that nothing was lost."""
@@ -76,6 +107,13 @@ def export(
         table(("format", "file", "holds"), rows)
         return
     ctx = _context()
+    if name == "hub":
+        languages = tuple(language or ["en"])
+        allow = tuple(allow_licence or ())
+        hub_cli.push(ctx, repo, project, revision, public, allow, languages, dry_run, as_json)
+        return
+    if repo is not None:
+        raise typer.BadParameter("a repository is named after `hub`")
     chosen = dict(_option(told) for told in option or [])
     of = exports.open_format(name, chosen)
     if into is not None:

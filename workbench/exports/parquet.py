@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,14 @@ def _pyarrow() -> tuple[Any, Any]:
     return pyarrow, pyarrow.parquet
 
 
-def _schema(arrow: Any) -> Any:
+def write_rows(target: Path, rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
+    """A file of these rows and columns; the same rows are the same bytes."""
+    arrow, parquet = _pyarrow()
+    table = arrow.Table.from_pylist(rows, _schema(arrow, columns))
+    parquet.write_table(table, target, compression="zstd", row_group_size=ROWS)
+
+
+def _schema(arrow: Any, columns: Sequence[str] = ()) -> Any:
     text, many = arrow.string(), arrow.list_
     span = arrow.struct(
         [
@@ -96,7 +103,7 @@ def _schema(arrow: Any) -> Any:
         "links": many(link),
         "revision": arrow.int64(),
     }
-    return arrow.schema([(name, nested.get(name, text)) for name in COLUMNS])
+    return arrow.schema([(name, nested.get(name, text)) for name in columns or COLUMNS])
 
 
 COLUMNS = (

@@ -15,6 +15,7 @@ from workbench.exchange import jobs
 from workbench.exchange.jobs import Job
 from workbench.exchange.writing import Spec
 from workbench.exports import formats
+from workbench.pages import hub
 from workbench.pages.handlers import bind
 from workbench.pages.tables import table
 from workbench.people import asked
@@ -38,6 +39,7 @@ def page(ctx: Context) -> None:
             chosen = gr.Dropdown([], label=label("exports.chosen"), scale=3, elem_id="wb-export")
             buttons = [gr.Button(label(f"exports.{act}"), size="sm") for act in ACTS]
         about = gr.HTML(elem_id="wb-formats", apply_default_css=False)
+        hub.panel(ctx)
         gr.HTML(
             html_template='<div data-hooks class="wb-hooks-place"></div>',
             js_on_load=HOOKS,

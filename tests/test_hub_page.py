@@ -1,0 +1,68 @@
+"""Comparing with the Hub and pushing to it, in a real browser; the app itself stays offline."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.desks import SHOTS, running_desk
+from tests.hub_server import TOKEN, running_hub
+from tests.test_hub import PLACE, REPO, add
+from workbench.context import Context, Settings
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_compare_and_push(tmp_path: Path, theme: str) -> None:
+    ctx = Context(Settings(home=tmp_path / "home", actor="ada"))
+    for number in range(12):
+        add(ctx, f"p{number}", None if number == 3 else "CC BY 4.0")
+    ctx.engine.dispose()
+    with (
+        running_hub() as hub,
+        running_desk(
+            tmp_path / "home",
+            HF_ENDPOINT=hub.url,
+            HF_HOME=str(tmp_path / "hf"),
+            HF_TOKEN="",
+            HF_HUB_OFFLINE="1",
+        ) as desk,
+    ):
+        page = desk.open(theme)
+        page.get_by_role("tab", name="Export").click()
+        page.locator("#wb-hub > button").click()
+        page.get_by_label("Dataset on the Hub").fill(REPO)
+        page.get_by_label("Token").fill(TOKEN)
+        push = page.get_by_role("button", name="Push what is shown")
+        expect(push).to_be_disabled()
+        page.get_by_role("button", name="Compare").click()
+        told = page.locator("#wb-hub-told")
+        expect(told).to_contain_text("will be made", timeout=60_000)
+        expect(told).to_contain_text("1 record is left out")
+        assert hub.repos == {}
+        SHOTS.mkdir(exist_ok=True)
+        page.locator("#wb-hub").screenshot(path=SHOTS / f"hub-{theme}.png")
+        found = Axe().run(page, context="#wb-hub")
+        bad = [
+            (it["id"], [node["html"][:160] for node in it["nodes"]])
+            for it in found.response["violations"]
+            if it["impact"] in SERIOUS
+        ]
+        assert bad == []
+        push.click()
+        expect(told).to_contain_text("Pushed:", timeout=60_000)
+        expect(page.get_by_label("Token")).to_have_value("")
+        expect(push).to_be_disabled()
+        page.locator("#wb-hub").screenshot(path=SHOTS / f"hub-pushed-{theme}.png")
+        assert hub.repos[PLACE].private
+        assert any(re.match(r"data/\w+-all\.parquet", path) for path in hub.files(PLACE))
+    kept = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [path for path in kept if TOKEN.encode() in path.read_bytes()]
+
+
+SERIOUS = ("serious", "critical")

@@ -1,0 +1,1 @@
+"""Datasets and adapters on the Hugging Face Hub: compared, pushed, pulled, verified."""
