@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from db import sign_ins
+from db import sign_ins, store
 from db.columns import utc_now
-from db.engine import writing
+from db.engine import reading, writing
 from tests.accounts import PASSWORD, accounts
 from tests.desks import SAMPLES, SHOTS, Desk, running_desk, wait_for
 from workbench.context import Context, Settings
@@ -115,6 +115,11 @@ def open_paper(page: Page) -> None:
     page.wait_for_selector(".wb-page canvas", timeout=30_000)
 
 
+def status(ctx: Context) -> str:
+    with reading(ctx.engine) as session:
+        return store.status(session, 1)
+
+
 def test_a_sign_in_that_ends_keeps_the_work(team: Desk, tmp_path: Path) -> None:
     page = signed_in(team, "Curator", "dark")
     open_paper(page)
@@ -123,7 +128,7 @@ def test_a_sign_in_that_ends_keeps_the_work(team: Desk, tmp_path: Path) -> None:
         from db import people
 
         sign_ins.end_all(session, people.known(session, "Curator").id)
-    page.keyboard.press("n")
+    page.keyboard.press("s")
     dialog = page.get_by_role("dialog", name="You are signed out")
     expect(dialog).to_be_visible(timeout=15_000)
     shot(page, "signed_out_dark")
@@ -135,6 +140,7 @@ def test_a_sign_in_that_ends_keeps_the_work(team: Desk, tmp_path: Path) -> None:
     opened.value.close()
     dialog.get_by_role("button", name="I am back").click()
     expect(dialog).to_have_count(0)
+    wait_for(lambda: status(ctx) == "skipped", 90, page)  # what was decided is sent once more
     people_tab(page)
     expect(page.get_by_text("Other browsers and programs")).to_be_visible()
     shot(page, "own_dark")
