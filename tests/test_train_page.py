@@ -113,7 +113,7 @@ def overrule(page: Page) -> None:
     show_train(page)
     page.locator("#wb-adapter input").click()
     page.get_by_role("option", name="auto-1").click()
-    page.get_by_label("Reason").fill("a trial")
+    page.get_by_placeholder("why, for the record").fill("a trial")
     page.locator("#wb-promote").click()
 
 

@@ -79,7 +79,8 @@ function listen(ctx) {
   });
   const seen = () => ctx.root.isConnected && ctx.root.offsetParent !== null;
   onPulse(seen, ({ stamp }) => {
-    if (ctx.stamp !== null && stamp !== ctx.stamp) load(ctx);
+    // The first stamp too: something may have come since the page was first asked for.
+    if (stamp !== ctx.stamp) load(ctx);
     ctx.stamp = stamp;
     if (ctx.lost) ctx.toasts.dismiss("lost");
     ctx.lost = false;
