@@ -128,15 +128,6 @@ def hides(session: Session, record: RecordRow, person: str, role: str) -> bool:
     return role not in ("adjudicator", "admin") or has_read(session, record.id, person)
 
 
-def read_by(person: str) -> Any:
-    """The numbers of the records that a person has read, as a SELECT for `IN`."""
-    return select(ReadingRow.record_id).where(
-        ReadingRow.person == person,
-        col(ReadingRow.id).in_(_newest()),
-        ReadingRow.verdict != "proposed",
-    )
-
-
 def closed_to(person: str) -> Any:
     """The blind records that need nothing of a person, as a SELECT for `IN`.
 

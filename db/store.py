@@ -14,7 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from db import hooks
+from db import hooks, rules
 from db.columns import utc_now
 from db.errors import (
     Conflict,
@@ -22,7 +22,6 @@ from db.errors import (
     NotFound,
     NothingToRestore,
     NothingToUndo,
-    ReadBlind,
 )
 from db.projects import readers_of
 from db.tables import DocumentRow, ProposalRow, RecordRow, RevisionKind, RevisionRow
@@ -168,7 +167,7 @@ def answer(session: Session, record_id: int) -> Answer | None:
     if head and head.after is not None:
         return head.after
     proposed = newest_proposal(session, record_id)
-    return _as_answer(proposed.proposal) if proposed else None
+    return rules.as_answer(proposed.proposal) if proposed else None
 
 
 def save_revision(
@@ -193,14 +192,14 @@ def save_revision(
     event again returns the same revision. Raises `Conflict` where somebody else decided meanwhile,
     and `ReadBlind` where several people must read the paper first (`db.readings`).
     """
-    _require_sound(base_seq, actor, client_event_id, lead_ms)
-    _require_answer(verdict, answer)
+    rules.require_sound(base_seq, actor, client_event_id, lead_ms)
+    rules.require_answer(verdict, answer)
     repeated = _repeated(session, record_id, client_event_id, "save")
     if repeated:
         return repeated
     target, head = _on_top_of(session, record_id, base_seq)
     if kind == "save":
-        _require_seen(target)
+        rules.require_seen(target)
     proposed = newest_proposal(session, record_id)
     return _append(
         session,
@@ -209,10 +208,10 @@ def save_revision(
         kind=kind,
         verdict=verdict,
         parent_proposal_id=proposed.id if proposed else None,
-        before=_shown(head, proposed),
-        after=_decided(verdict, answer, head),
+        before=rules.shown(head, proposed),
+        after=rules.decided(verdict, answer, head),
         accepted=tuple(accepted),
-        reasons=_reasons(verdict, answer, reasons, head),
+        reasons=rules.kept_reasons(verdict, answer, reasons, head),
         note=note,
         actor=actor,
         lead_ms=lead_ms,
@@ -232,7 +231,7 @@ def undo(
     batch: str | None = None,
 ) -> RevisionRow:
     """Add a revision that goes back before the newest decision that is not undone yet."""
-    _require_sound(base_seq, actor, client_event_id, lead_ms)
+    rules.require_sound(base_seq, actor, client_event_id, lead_ms)
     repeated = _repeated(session, record_id, client_event_id, "undo")
     if repeated:
         return repeated
@@ -276,12 +275,12 @@ def restore(
     Raises `NotFound` where there is no such revision, `NothingToRestore` where it is the newest,
     `Conflict` where somebody else decided meanwhile, and `ReadBlind` as a save does.
     """
-    _require_sound(base_seq, actor, client_event_id, lead_ms)
+    rules.require_sound(base_seq, actor, client_event_id, lead_ms)
     repeated = _repeated(session, record_id, client_event_id, "restore")
     if repeated:
         return repeated
     target, head = _on_top_of(session, record_id, base_seq)
-    _require_seen(target)
+    rules.require_seen(target)
     wanted = revision(session, record_id, seq)
     if wanted is None:
         raise NotFound(f"This paper has no revision {seq}.", "Look at its history again.")
@@ -351,22 +350,8 @@ def _append(
     target.head, target.status = row.seq, row.verdict
     target.updated_at = utc_now()
     session.flush()
-    hooks.emit(session, "revision.saved", _event(target, row))
+    hooks.emit(session, "revision.saved", rules.told(target, row))
     return row
-
-
-def _event(record: RecordRow, row: RevisionRow) -> dict[str, Any]:
-    """What a webhook hears of a revision: not its text, which is asked for by its number."""
-    return {
-        "record": record.id,
-        "document": record.document_sha256,
-        "project": record.project,
-        "seq": row.seq,
-        "kind": row.kind,
-        "verdict": row.verdict,
-        "actor": row.actor,
-        "at": row.created_at.isoformat(),
-    }
 
 
 def _repeated(
@@ -374,63 +359,8 @@ def _repeated(
 ) -> RevisionRow | None:
     query = select(RevisionRow).where(RevisionRow.client_event_id == client_event_id)
     found: RevisionRow | None = session.exec(query).first()
-    if found and (found.record_id != record_id or _act(found) != act):
+    if found and (found.record_id != record_id or rules.act(found) != act):
         raise EventReused(
             "This save was sent before for something else.", "Reload the page and save again."
         )
     return found
-
-
-def _act(row: RevisionRow) -> str:
-    return row.kind if row.kind in ("undo", "restore") else "save"
-
-
-def _require_sound(base_seq: int, actor: str, client_event_id: str, lead_ms: int) -> None:
-    if base_seq < 0 or lead_ms < 0:
-        raise ValueError(f"base_seq and lead_ms start at 0, got {base_seq} and {lead_ms}")
-    if not actor.strip() or not client_event_id.strip():
-        raise ValueError("a revision needs an actor and a client_event_id")
-
-
-def _require_seen(target: RecordRow) -> None:
-    """Raise `ReadBlind` where nobody may decide alone."""
-    if target.is_blind:
-        raise ReadBlind(
-            f"{target.readers} people read this paper, blind to each other.",
-            "Decide it on the Review page: what you say is kept as your reading.",
-        )
-
-
-def _require_answer(verdict: Verdict, answer: Answer | None) -> None:
-    if verdict == "proposed":
-        raise ValueError("a curator's verdict is never 'proposed'; undo goes back to it")
-    if answer is None and verdict in ("accepted", "corrected"):
-        raise ValueError(f"a revision that is {verdict} needs an answer")
-
-
-def _decided(verdict: Verdict, answer: Answer | None, head: RevisionRow | None) -> Answer | None:
-    if verdict == "no_funding":
-        return Answer()
-    return answer if answer is not None or head is None else head.after
-
-
-def _reasons(
-    verdict: Verdict,
-    answer: Answer | None,
-    given: Mapping[str, str] | None,
-    head: RevisionRow | None,
-) -> dict[str, str]:
-    """Reasons go with the answer that they are about."""
-    if answer is None and verdict != "no_funding" and head is not None:
-        return dict(head.reasons)
-    return dict(given or {})
-
-
-def _shown(head: RevisionRow | None, proposed: ProposalRow | None) -> Answer | None:
-    if head and head.after is not None:
-        return head.after
-    return _as_answer(proposed.proposal) if proposed else None
-
-
-def _as_answer(proposal: Proposal) -> Answer:
-    return Answer(statements=proposal.statements, funders=proposal.funders)
