@@ -175,13 +175,6 @@ def recent_jobs(session: Session, limit: int = 50) -> Sequence[JobRow]:
     return list(session.exec(query.limit(limit)))
 
 
-def active_jobs(session: Session) -> int:
-    """How many jobs are queued or running."""
-    active = col(JobRow.state).in_(("queued", "running"))
-    count: int = session.exec(select(func.count()).select_from(JobRow).where(active)).one()
-    return count
-
-
 def waiting(session: Session, kind: JobKind) -> int:
     """How many jobs of a kind are queued."""
     query = select(func.count()).select_from(JobRow)

@@ -13,6 +13,7 @@ from db.engine import connect
 from db.migrations import upgrade
 from models.backends import Backend
 from models.catalog import open_model
+from tests.hub_server import TOKEN, FakeHub, running_hub
 from tests.stores import add, proposed
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
@@ -54,3 +55,14 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 def record_id(engine: Engine) -> int:
     """A paper for which the model proposed Wellcome."""
     return add(engine, "paper.pdf", proposal=proposed("Wellcome"))
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeHub]:
+    """A Hub of the tests that the real client is led to."""
+    with running_hub() as running:
+        monkeypatch.setenv("HF_ENDPOINT", running.url)
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")  # as the app sets it
+        yield running

@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
+from tests.axe import axe
 from tests.desks import SAMPLES, Desk, open_paper, running_desk, upload
 
 pytestmark = pytest.mark.browser
 
-SPEC = importlib.util.find_spec("axe_playwright_python")
-FOLDERS = list(SPEC.submodule_search_locations or []) if SPEC else []
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 TABS = "#wb-tabs [role=tab][data-tab-id]"
-RUN = """async (tags) => {
-  const found = await axe.run(document, {runOnly: tags, resultTypes: ['violations']});
-  return found.violations.map((v) => [v.impact, v.id, v.nodes.map((n) => n.html.slice(0, 160))]);
-}"""
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with running_desk(tmp_path_factory.mktemp("home")) as running:
         yield running
-
-
-def axe(page: Page) -> list[Any]:
-    """What a curator with a screen reader, or without a mouse, would stumble over."""
-    page.evaluate((Path(FOLDERS[0]) / "axe.min.js").read_text("utf-8"))
-    found: list[Any] = page.evaluate(RUN, TAGS)
-    return [violation for violation in found if violation[0] in ("serious", "critical")]
 
 
 def judge_every_tab(page: Page) -> dict[str, Any]:
@@ -51,7 +36,6 @@ def judge_every_tab(page: Page) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.skipif(not FOLDERS, reason="axe-playwright-python is not installed")
 class TestAccessibility:
     @pytest.mark.parametrize("theme", ["light", "dark"])
     def test_an_empty_desk(self, desk: Desk, theme: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from db import adapters as stored
 from db.engine import reading, writing
 from models import catalog
 from models.errors import WorkbenchError
-from tests.hub_server import TOKEN, FakeHub, running_hub
+from tests.hub_server import FakeHub
 from workbench.cli import app
 from workbench.context import Context, Settings
 from workbench.hub import adapters
@@ -25,15 +24,6 @@ from workbench.hub.client import Hub, HubRefused
 REPO, PLACE = "ada/funder", "models/ada/funder"
 SHIPPED = catalog.adapters()[catalog.default()]
 WEIGHTS = "adapter_model.safetensors"
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeHub]:
-    with running_hub() as running:
-        monkeypatch.setenv("HF_ENDPOINT", running.url)
-        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-        monkeypatch.setenv("HF_TOKEN", TOKEN)
-        yield running
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ class TestJobs:
     def test_a_job_from_queue_to_done(self, engine: Engine, record_id: int) -> None:
         with writing(engine) as session:
             made = jobs.enqueue(session, "read", "a.pdf", path="/in/a", project="p")
-            assert (made.state, jobs.active_jobs(session)) == ("queued", 1)
+            assert (made.state, jobs.waiting(session, "read")) == ("queued", 1)
         with writing(engine) as session:
             taken = jobs.claim(session, ["read"])
             assert taken and (taken.id, taken.state, taken.attempts) == (made.id, "running", 1)
@@ -29,7 +29,7 @@ class TestJobs:
         with reading(engine) as session:
             newest = jobs.newest_job(session, record_id)
             assert newest and (newest.id, newest.state, newest.progress) == (made.id, "done", 1.0)
-            assert newest.finished_at and jobs.active_jobs(session) == 0
+            assert newest.finished_at and jobs.waiting(session, "read") == 0
 
     def test_the_oldest_of_the_kind_comes_first(self, engine: Engine) -> None:
         with writing(engine) as session:

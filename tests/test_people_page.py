@@ -13,6 +13,7 @@ from db import sign_ins, store
 from db.columns import utc_now
 from db.engine import reading, writing
 from tests.accounts import PASSWORD, accounts
+from tests.axe import axe
 from tests.desks import SAMPLES, SHOTS, Desk, running_desk, wait_for
 from workbench.context import Context, Settings
 from workbench.desk import receive
@@ -113,6 +114,18 @@ def open_paper(page: Page) -> None:
     wait_for(lambda: row.count() and "failed" not in row.first.inner_text(), 180, page)
     row.first.click()
     page.wait_for_selector(".wb-page canvas", timeout=30_000)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_sign_in_page_can_be_used_by_everybody(team: Desk, theme: str) -> None:
+    page = team.browser.new_page(color_scheme=theme)  # type: ignore[arg-type]
+    page.goto(f"{team.url}/sign-in")
+    assert axe(page) == []
+    sign_in(page, "Curator", "wrong wrong wrong")
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert axe(page) == []
+    shot(page, f"sign_in_{theme}")
+    page.close()
 
 
 def status(ctx: Context) -> str:

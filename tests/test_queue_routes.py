@@ -150,7 +150,7 @@ class TestManyAtOnce:
         assert bulk(client, "propose", shown[:1])["left"][0]["why"] == "waiting"
         with reading(ctx.engine) as session:
             assert store.revisions(session, ids[4])[0].note == "look"
-            assert jobs.active_jobs(session) == 2
+            assert jobs.waiting(session, "propose") == 2
 
     @pytest.mark.parametrize(
         "wrong",

@@ -54,7 +54,7 @@ class Worker:
         self._model: Backend | None = None
         self._opened: str | None = None
         self._follower: Follower | None = None
-        self._followed = 0.0
+        self._next_look = 0.0
         # Told by the parent: asking the system would come too late if that died meanwhile.
         self._parent = int(os.environ.get(PARENT) or os.getppid())
         self._kinds = KINDS[role]
@@ -178,9 +178,12 @@ class Worker:
         """Judge anew what the decisions since the last look touch: bounded, and not too often."""
         if self._follower is None:
             self._follower = Follower(self._ctx)
-        if time.monotonic() - self._followed > FOLLOW_SECONDS:
+        began = time.monotonic()
+        if began >= self._next_look:
             self._follower.follow()
-            self._followed = time.monotonic()
+            # All gold is read for it, which takes long in a large store: a twentieth of the time.
+            took = time.monotonic() - began
+            self._next_look = time.monotonic() + max(FOLLOW_SECONDS, 19 * took)
         return self._follower
 
     def _model_in_use(self) -> Backend:

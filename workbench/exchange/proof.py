@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workbench.exchange.entries import FIELDS, Entry, Fact, entry_of, facts
+from workbench.exchange.entries import Entry, Fact, entry_of, facts
 from workbench.exchange.formats import Format, Unreadable
 
 EXAMPLES = 20
@@ -157,9 +156,3 @@ def _prove_rows(of: Format, files: Sequence[Path], records: Iterator[tuple[int, 
     told.added = sum(1 for _ in lines)
     proof.rows = told.kept
     return proof
-
-
-def order_of(proof: Proof) -> list[str]:
-    """The fields in the order in which they are shown."""
-    known = Counter({name: len(FIELDS) - place for place, name in enumerate(FIELDS)})
-    return sorted(proof.fields, key=lambda name: -known[name])

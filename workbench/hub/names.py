@@ -49,9 +49,3 @@ def token(typed: str | None) -> str | None:
     if not re.fullmatch(r"[!-~]{4,500}", bare):
         raise WorkbenchError("That is no token.", "Copy it whole from huggingface.co, Settings.")
     return bare
-
-
-def split_of(path: str) -> str | None:
-    """The split that a file of a dataset belongs to, None for other files."""
-    found = SHARD.fullmatch(path)
-    return found[1] if found else None

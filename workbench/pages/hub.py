@@ -24,7 +24,9 @@ def panel(ctx: Context) -> None:
     with gr.Accordion(label("hub.title"), open=False, elem_id="wb-hub"):
         gr.Markdown(label("hub.help"))
         with gr.Row():
-            repo = gr.Textbox(label=label("hub.repo"), placeholder="owner/name", max_lines=1)
+            repo = gr.Textbox(
+                label=label("hub.repo"), placeholder=label("hub.repo_form"), max_lines=1
+            )
             project = gr.Textbox(label=label("exports.project"), max_lines=1)
             revision = gr.Textbox("main", label=label("hub.revision"), max_lines=1)
         with gr.Row():
