@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from db.engine import reading
-from db.listing import Filters, neighbours, queue
+from db.listing import Filters, queue
+from db.neighbours import neighbours
 from db.tables import Reason
 from models.schemas import Award, Extraction, Funder, GroundedField, ModelCard, Page, Proposal
 from workbench.context import Context, Settings

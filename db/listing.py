@@ -1,7 +1,7 @@
-"""The queue that a curator works through: filters, order, search and a record's neighbours.
+"""The queue that a curator works through: filters, order and search.
 
 Everything is asked of the columns of `records` and their indexes. No query loads more than a page:
-counts, places and neighbours are counted by the database.
+counts are counted by the database.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import and_, case, func, literal, literal_column, or_, table, tuple_
+from sqlalchemy import and_, case, func, literal_column, table, tuple_
 from sqlmodel import Session, col, select
 
 from db.columns import utc_now
-from db.errors import NotFound
 from db.readings import closed_to
 from db.tables import (
     AssignmentRow,
@@ -98,16 +97,6 @@ class QueuePage:
     counts: dict[Verdict, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a record stands in the queue, from 1, and the records next to it."""
-
-    index: int
-    total: int
-    next: int | None
-    previous: int | None
-
-
 def queue(
     session: Session, filters: Filters | None = None, *, offset: int = 0, limit: int = 50
 ) -> QueuePage:
@@ -115,47 +104,14 @@ def queue(
     if offset < 0 or limit < 0:
         raise ValueError(f"offset and limit start at 0, got {offset} and {limit}")
     filters = filters or Filters()
-    order = _order(filters.sort)
+    order = order_of(filters.sort)
     counts = _counts(session, filters)
     total = sum(counts.values()) if filters.status is None else counts[filters.status]
     ids: Sequence[int] = ()
     if limit and offset < total:
-        query = select(RecordRow.id).where(*_conditions(filters)).order_by(*_sorted(order))
+        query = select(RecordRow.id).where(*conditions(filters)).order_by(*ranked(order))
         ids = session.exec(query.offset(offset).limit(limit)).all()
     return QueuePage(items=_items(session, ids), total=total, counts=counts)
-
-
-def neighbours(
-    session: Session,
-    record_id: int,
-    filters: Filters | None = None,
-    *,
-    person: str | None = None,
-) -> Position:
-    """The record's place in the queue, and where to go on from it.
-
-    A record that no longer fits, such as one just decided in the queue of undecided ones, is
-    counted where it would stand, so that going on from it leads to the next. With a `person`,
-    papers that somebody else has open are passed over, though they count.
-    """
-    filters = filters or Filters()
-    order = _order(filters.sort)
-    columns: Any = [key for key, _ in order]
-    keys: Any = select(*columns).where(RecordRow.id == record_id)
-    here = session.connection().execute(keys).first()
-    if here is None:
-        raise NotFound(f"There is no record {record_id}.", "Go back to the queue.")
-    others = and_(*_conditions(filters), col(RecordRow.id) != record_id)
-    before = _beyond(order, here, back=True)
-    counted: Any = select(func.count(), func.coalesce(func.sum(case((before, 1), else_=0)), 0))
-    total, passed = session.exec(counted.select_from(RecordRow).where(others)).one()
-    free = and_(others, _free_for(person)) if person else others
-    return Position(
-        index=passed + 1,
-        total=total + 1,
-        next=_nearest(session, order, here, free, back=False),
-        previous=_nearest(session, order, here, free, back=True),
-    )
 
 
 def outdated(session: Session, adapter: str) -> list[tuple[int, str]]:
@@ -175,7 +131,7 @@ def outdated(session: Session, adapter: str) -> list[tuple[int, str]]:
 
 
 def _counts(session: Session, filters: Filters) -> dict[Verdict, int]:
-    every = _conditions(replace(filters, status=None))
+    every = conditions(replace(filters, status=None))
     query: Any = select(RecordRow.status, func.count()).where(*every).group_by(RecordRow.status)
     found: dict[Verdict, int] = {status: count for status, count in session.exec(query)}
     return {verdict: found.get(verdict, 0) for verdict in get_args(Verdict)}
@@ -185,11 +141,12 @@ Key = tuple[Any, bool]
 """An expression to order by, and whether the highest comes first; never NULL."""
 
 
-def _order(sort: Sort) -> tuple[Key, ...]:
+def order_of(sort: Sort) -> tuple[Key, ...]:
+    """What a sort orders by; ends with the record's number, so that none is equal."""
     record_id = col(RecordRow.id)
     if sort == "worth":
         # What is decided comes after all that is not, whatever its worth was.
-        decided = case((col(RecordRow.status).in_(GOLD_VERDICTS), 1), else_=0)
+        decided = case((undecided(), 0), else_=1)
         return (decided, False), (col(RecordRow.worth), True), (record_id, False)
     if sort == "uncertain":
         # Still without a proposal: last, there is nothing to decide yet. Confidence unknown:
@@ -205,36 +162,18 @@ def _order(sort: Sort) -> tuple[Key, ...]:
     raise ValueError(f"unknown sort {sort!r}; known: {', '.join(get_args(Sort))}")
 
 
-def _sorted(order: Sequence[Key], back: bool = False) -> list[Any]:
+def ranked(order: Sequence[Key], back: bool = False) -> list[Any]:
+    """The order as a query takes it, or the other way round."""
     return [key.desc() if falls != back else key.asc() for key, falls in order]
 
 
-def _beyond(order: Sequence[Key], here: Sequence[Any], *, back: bool) -> Any:
-    """Whether a record stands after the one with these keys, or before it."""
-    found: Any = literal(False)
-    for (key, falls), value in reversed(list(zip(order, here, strict=True))):
-        after = key < value if falls != back else key > value
-        found = or_(after, and_(key == value, found))
-    return found
+def undecided() -> Any:
+    """Whether a record waits for a decision: nobody's gold yet."""
+    return col(RecordRow.status).not_in(GOLD_VERDICTS)
 
 
-def _nearest(
-    session: Session, order: Sequence[Key], here: Sequence[Any], wanted: Any, *, back: bool
-) -> int | None:
-    query = select(RecordRow.id).where(wanted, _beyond(order, here, back=back))
-    nearest: int | None = session.exec(query.order_by(*_sorted(order, back)).limit(1)).first()
-    return nearest
-
-
-def _free_for(person: str) -> Any:
-    """Whether nobody else has the record open."""
-    taken = select(LeaseRow.record_id).where(
-        col(LeaseRow.until) > utc_now(), LeaseRow.person != person
-    )
-    return col(RecordRow.id).not_in(taken)
-
-
-def _conditions(filters: Filters) -> list[Any]:
+def conditions(filters: Filters) -> list[Any]:
+    """What a record of the filtered queue fulfils."""
     found: list[Any] = [RecordRow.task == filters.task]
     if filters.status is not None:
         found.append(RecordRow.status == filters.status)

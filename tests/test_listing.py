@@ -13,7 +13,8 @@ from db.assignments import assign
 from db.columns import utc_now
 from db.engine import reading, writing
 from db.leases import take
-from db.listing import NOBODY, Filters, Sort, neighbours, outdated, queue
+from db.listing import NOBODY, Filters, Sort, outdated, queue
+from db.neighbours import neighbours
 from db.tables import Reason
 from db.worth import keep
 from models.schemas import Proposal
@@ -127,6 +128,36 @@ class TestTheQueue:
             assert names(queue(session)) == "c d A e b"
             place = neighbours(session, records["e-waiting.pdf"])
             assert (place.index, place.next) == (4, records["b-sure.pdf"])
+
+    def test_a_paper_that_rises_is_not_missed(
+        self, engine: Engine, records: dict[str, int]
+    ) -> None:
+        order = [records[name] for name in sorted(records, key=str.lower)]  # A b c d e
+        with writing(engine) as session:
+            for record_id, worth in zip(order, (0.9, 0.8, 0.7, 0.6, 0.5), strict=True):
+                keep(session, record_id, worth, [])
+
+        def onward(at: int, *passed: int) -> int | None:
+            with reading(engine) as session:
+                return neighbours(session, order[at], passed=[order[n] for n in passed]).next
+
+        assert onward(0) == order[1]
+        assert onward(1, 0) == order[2], "A was passed by, though it is worth most"
+        with writing(engine) as session:
+            save(session, order[1])
+            keep(session, order[4], 0.95, [])
+        assert onward(2, 0, 1) == order[4], "E is now worth more than the open one"
+        assert onward(4, 0, 1, 2) == order[3]
+        with reading(engine) as session:
+            assert neighbours(session, order[3], passed=order).left == 3
+            assert neighbours(session, order[3]).next == order[1], "down the list, as asked"
+        with writing(engine) as session:
+            for record_id in (order[0], order[2], order[4]):
+                save(session, record_id)
+        assert onward(3, 0, 1, 2, 4) is None, "the last: it does not lead on to decided ones"
+        with writing(engine) as session:
+            save(session, order[3])
+        assert onward(0) == order[1], "who looks at decided papers walks through them"
 
     def test_papers_that_somebody_else_has_open_are_passed_over(
         self, engine: Engine, records: dict[str, int]

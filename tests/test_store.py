@@ -14,7 +14,7 @@ from db import jobs, store
 from db.engine import reading, writing
 from db.errors import Conflict, EventReused, NotFound, NothingToUndo
 from db.gold import gold
-from db.listing import neighbours
+from db.neighbours import neighbours
 from db.tables import DocumentRow, RevisionRow
 from models.schemas import Answer, Proposal, Statement
 from tests.stores import add, document, proposed, said, save, sha, undo

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -10,6 +11,7 @@ from db import listing, store
 from db.engine import reading
 from db.errors import NotFound
 from db.listing import Filters
+from db.neighbours import neighbours
 from db.tables import DocumentRow, JobRow, RevisionRow
 from models.documents import Document
 from models.schemas import Answer, GroundedField, Proposal
@@ -39,9 +41,16 @@ def _item(item: listing.QueueItem) -> dict[str, Any]:
 
 
 def review(
-    ctx: Context, record_id: int, filters: Filters, who: Person | None = None
+    ctx: Context,
+    record_id: int,
+    filters: Filters,
+    who: Person | None = None,
+    passed: Collection[int] | None = None,
 ) -> dict[str, Any]:
-    """Everything that the cockpit shows of a record to somebody; the next is free for them."""
+    """Everything that the cockpit shows of a record to somebody.
+
+    The next one is free for them; `passed` are papers that they have had open in this sitting.
+    """
     with reading(ctx.engine) as session:
         record = store.record(session, record_id)
         row = store.document(session, record.document_sha256)
@@ -50,7 +59,8 @@ def review(
         own = readings.view(session, record, who)
         head, revisions = (own.head, own.revisions) if own else (record.head, revisions)
         job = job_store.newest_job(session, record_id)
-        position = listing.neighbours(session, record_id, filters, person=who.name if who else None)
+        name = who.name if who else None
+        position = neighbours(session, record_id, filters, person=name, passed=passed)
         comments = told_comments(session, record, who)
         document = document_of(row)
         proposal = proposed.proposal if proposed else None
@@ -76,11 +86,15 @@ def review(
 
 
 def next_record(
-    ctx: Context, record_id: int, filters: Filters, person: str | None = None
+    ctx: Context,
+    record_id: int,
+    filters: Filters,
+    person: str | None = None,
+    passed: Collection[int] | None = None,
 ) -> int | None:
-    """The record after this one in the queue that nobody else has open."""
+    """The record to go on with in the queue that nobody else has open."""
     with reading(ctx.engine) as session:
-        return listing.neighbours(session, record_id, filters, person=person).next
+        return neighbours(session, record_id, filters, person=person, passed=passed).next
 
 
 def reground(ctx: Context, record_id: int, answer: Answer) -> dict[str, Any]:

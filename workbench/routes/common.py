@@ -47,6 +47,13 @@ def filters(
     )
 
 
+def passed(
+    passed: Annotated[str | None, Query(pattern="^([0-9]{1,10}(,[0-9]{1,10}){0,400})?$")] = None,
+) -> list[int] | None:
+    """The papers that the caller has had open in this sitting; None where it does not say."""
+    return None if passed is None else [int(number) for number in passed.split(",") if number]
+
+
 def read_for(chosen: Filters, who: Person) -> Filters:
     """The filters without the papers that need nothing of this person any more."""
     return replace(chosen, reader=who.name)
@@ -62,6 +69,7 @@ def require_json(request: Request) -> None:
 Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 RecordId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Chosen = Annotated[Filters, Depends(filters)]
+Passed = Annotated[list[int] | None, Depends(passed)]
 Viewer = Annotated[Person, Depends(needs("viewer"))]
 Curator = Annotated[Person, Depends(needs("curator"))]
 Adjudicator = Annotated[Person, Depends(needs("adjudicator"))]

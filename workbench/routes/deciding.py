@@ -13,7 +13,7 @@ from models.schemas import Answer
 from workbench import desk
 from workbench.context import Context
 from workbench.desk import Decision, Undo
-from workbench.routes.common import JSON_ONLY, Chosen, Curator, RecordId, Viewer, read_for
+from workbench.routes.common import JSON_ONLY, Chosen, Curator, Passed, RecordId, Viewer, read_for
 
 
 class Draft(BaseModel):
@@ -28,9 +28,11 @@ def add(routes: APIRouter, ctx: Context) -> None:
     """Add the routes."""
 
     @routes.post("/api/records/{record_id}/revisions", status_code=201, dependencies=JSON_ONLY)
-    def save(who: Curator, record_id: RecordId, decision: Decision, chosen: Chosen) -> Response:
+    def save(
+        who: Curator, record_id: RecordId, decision: Decision, chosen: Chosen, passed: Passed
+    ) -> Response:
         # Asked before: a decided paper stands elsewhere in the queue.
-        following = desk.next_record(ctx, record_id, read_for(chosen, who), who.name)
+        following = desk.next_record(ctx, record_id, read_for(chosen, who), who.name, passed)
         try:
             revision = desk.decide(ctx, record_id, decision, who.name)
         except Conflict as error:

@@ -13,7 +13,7 @@ from db.files import file_path
 from workbench import desk, doctor
 from workbench.context import Context
 from workbench.people import person_of
-from workbench.routes.common import Chosen, RecordId, Sha256, Viewer, read_for
+from workbench.routes.common import Chosen, Passed, RecordId, Sha256, Viewer, read_for
 
 
 def add(routes: APIRouter, ctx: Context) -> None:
@@ -33,8 +33,8 @@ def _add_records(routes: APIRouter, ctx: Context) -> None:
         return desk.queue(ctx, chosen, offset, limit)
 
     @routes.get("/api/records/{record_id}")
-    def record(who: Viewer, record_id: RecordId, chosen: Chosen) -> dict[str, Any]:
-        return desk.review(ctx, record_id, read_for(chosen, who), who)
+    def record(who: Viewer, record_id: RecordId, chosen: Chosen, passed: Passed) -> dict[str, Any]:
+        return desk.review(ctx, record_id, read_for(chosen, who), who, passed)
 
     @routes.get("/healthz")
     def health(request: Request) -> Response:
