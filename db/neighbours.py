@@ -98,7 +98,7 @@ def _to_decide(
     """
     left = and_(free, undecided())
     query: Any = select(RecordRow.id).where(left).order_by(*ranked(order)).limit(len(passed) + 1)
-    first = next((found for found in session.exec(query) if found not in passed), None)
+    first: int | None = next((found for found in session.exec(query) if found not in passed), None)
     if first is not None:
         return first
     is_decided = bool(here[0])
