@@ -17,7 +17,7 @@ import json
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -82,12 +82,17 @@ def of_store(ctx: Context) -> Iterator[tuple[str, Callable[[], Any]]]:
 
         return ask
 
-    def place(**chosen: Any) -> Callable[[], Any]:
+    with reading(ctx.engine) as session:
+        top = queue(session, limit=200)
+    papers, first = top.total, [item.id for item in top.items]
+
+    def place(passed: Collection[int] | None = None, **chosen: Any) -> Callable[[], Any]:
         rng = random.Random(5)
 
         def ask() -> None:
+            wanted, at = Filters(**chosen), rng.randint(1, papers)
             with reading(ctx.engine) as session:
-                neighbours(session, rng.randint(1, 90_000), Filters(**chosen), person="ada")
+                neighbours(session, at, wanted, person="ada", passed=passed)
 
         return ask
 
@@ -108,6 +113,7 @@ def of_store(ctx: Context) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "assigned to nobody, to review", page(assigned="@nobody", status="proposed")
     yield "changed since yesterday", page(since=datetime.now(timezone.utc) - timedelta(days=1))
     yield "neighbours, by worth", place()
+    yield "the next to decide, 200 papers on the way", place(first)
     yield "neighbours, to review", place(status="proposed")
     yield "neighbours, by name", place(sort="name")
     yield "neighbours, least certain", place(sort="uncertain")
@@ -171,7 +177,8 @@ def _paper(cursor: Any, rng: random.Random, number: int, text: str) -> None:
     then = (now - timedelta(minutes=rng.randint(0, 500_000))).replace(tzinfo=None).isoformat(" ")
     page = Page(number=1, width=600, height=800, start=0, end=len(text), reader="pdfium")
     cursor.execute(
-        "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO documents (sha256, name, media_type, size, pages, warnings, created_at, text,"
+        " raw, origin, words) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
         (
             sha,
             name,

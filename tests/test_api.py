@@ -98,7 +98,8 @@ def test_the_cockpit_sees_the_proposal_with_its_places(client: TestClient, recor
     assert payload["status"] == "proposed"
     assert payload["answer"]["statements"][0]["span"]["boxes"]
     assert [f["alignment"] for f in payload["fields"]] == ["exact", "absent"]
-    assert payload["position"] == {"index": 1, "total": 1, "next": None, "previous": None}
+    alone = {"index": 1, "total": 1, "left": 0, "next": None, "previous": None}
+    assert payload["position"] == alone
 
 
 def test_a_correction_becomes_gold_and_pairs(client: TestClient, ctx: Context, record: int) -> None:

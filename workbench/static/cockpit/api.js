@@ -51,7 +51,8 @@ export function createApi(base = "") {
 
   const of = (id) => `/api/records/${encodeURIComponent(id)}`;
   return {
-    record: (id, filters) => ask(of(id) + query(filters)),
+    /** `passed` are the papers come by in this sitting: the next one is none of them. */
+    record: (id, filters, passed) => ask(of(id) + query({ ...filters, passed })),
     page,
     save: (id, body, filters) => ask(`${of(id)}/revisions${query(filters)}`, { body }),
     undo: (id, body) => ask(`${of(id)}/undo`, { body }),

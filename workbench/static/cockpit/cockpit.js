@@ -30,6 +30,7 @@ import { prune } from "./storage.js";
 import { createTalk } from "./talk.js";
 import { createTextPane } from "./text-pane.js";
 import { createToasts } from "./toast.js";
+import { createTrail } from "./trail.js";
 import { t } from "../texts.js";
 
 /**
@@ -41,7 +42,7 @@ export function mount(element, { recordId = null, filters = {}, onOpen, onChange
   const stop = listen(ctx);
   prune();
   ctx.decisions.outbox.resume();
-  if (recordId !== null) ctx.opening.open(recordId);
+  if (recordId !== null) reopen(ctx, recordId, ctx.filters);
   return {
     open: (id, next = ctx.filters) => reopen(ctx, id, next ?? {}),
     destroy() {
@@ -60,7 +61,9 @@ export function mount(element, { recordId = null, filters = {}, onOpen, onChange
 /** Show another paper, or tell of new filters; the open paper's edits stay. */
 function reopen(ctx, id, filters) {
   ctx.filters = filters;
-  return ctx.review?.id === id ? ctx.opening.renew() : ctx.opening.open(id);
+  if (ctx.review?.id === id) return ctx.opening.renew();
+  ctx.trail.begin(id);
+  return ctx.opening.open(id);
 }
 
 /** The parts, in one context through which they reach each other. */
@@ -75,7 +78,8 @@ function make(element, filters, { onOpen, onChange }) {
   ctx.clock = createClock();
   ctx.pace = createPace(api);
   ctx.saveState = createSaveState((id) => ctx.opening.open(id));
-  ctx.prefetch = createPrefetch({ api, docs });
+  ctx.trail = createTrail();
+  ctx.prefetch = createPrefetch(ctx);
   ctx.screen = createScreen(ctx);
   ctx.decisions = createDecisions(ctx);
   ctx.opening = createOpening(ctx);

@@ -11,8 +11,8 @@ export function createControls(ctx) {
     skip: () => ctx.decisions.skip(),
     flag: () => ctx.decisions.flag(),
     undo: () => ctx.actions.keyed.undo() || ctx.decisions.undo(),
-    next: () => go("next", t("cockpit.last")),
-    previous: () => go("previous", t("cockpit.first")),
+    next: () => go(ctx.trail.next(ctx.review?.payload.position), t("cockpit.last")),
+    previous: () => goBack(ctx.trail.previous(ctx.review?.payload.position)),
     raw: toggleRaw,
     history: () => toggle("history"),
     reply: () => toggle("reply"),
@@ -37,10 +37,14 @@ export function createControls(ctx) {
     return ctx.actions.keyed[action]();
   }
 
-  function go(where, end) {
-    const id = ctx.review?.payload.position?.[where] ?? null;
+  function go(id, end) {
     if (id === null) ctx.toasts.show(end, { id: "edge" });
     else ctx.opening.open(id);
+  }
+
+  function goBack(id) {
+    if (id !== null) ctx.trail.before(id);
+    go(id, t("cockpit.first"));
   }
 
   function toggleRaw() {

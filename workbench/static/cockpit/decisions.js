@@ -179,7 +179,7 @@ export function createDecisions(ctx) {
       kept,
     };
     review.forget();
-    const next = review.payload.position?.next ?? null;
+    const next = ctx.trail.onward(review.payload.position);
     send(entry);
     if (next !== null) {
       await ctx.opening.open(next);

@@ -3,6 +3,15 @@
 import { t } from "../texts.js";
 import { button, h, icon } from "./dom.js";
 
+const DECIDED = ["accepted", "corrected", "no_funding"];
+
+/** Where a paper stands; in the order of worth, which moves, how many are left. */
+function standing({ position, status }, moving) {
+  if (!position?.total) return t("cockpit.not_listed");
+  if (!moving) return t("cockpit.position", { at: position.index, total: position.total });
+  return t("cockpit.to_decide", { n: position.left + (DECIDED.includes(status) ? 0 : 1) });
+}
+
 /** `hear` has accept, noFunding, skip, flag, undo, previous, next, help; `parts` are put beside. */
 export function createHeader(hear, parts = []) {
   const name = h("h2", { class: "wb-name" });
@@ -45,11 +54,11 @@ export function createHeader(hear, parts = []) {
     warnings.setAttribute("aria-expanded", String(open));
   }
 
-  function update({ payload, dirty, canUndo }) {
-    const { document: paper, position: place, proposal } = payload;
+  function update({ payload, dirty, canUndo, next, previous, moving }) {
+    const { document: paper, proposal } = payload;
     name.textContent = paper.name;
     name.title = paper.name;
-    position.textContent = place?.total ? t("cockpit.position", { at: place.index, total: place.total }) : t("cockpit.not_listed");
+    position.textContent = standing(payload, moving);
     status.textContent = t(`common.status.${payload.status}`);
     status.dataset.status = payload.status;
     model.textContent = proposal?.model ?? "";
@@ -60,8 +69,8 @@ export function createHeader(hear, parts = []) {
     accept.title = `${label} (A)`;
     unsaved.hidden = !dirty;
     accept.dataset.dirty = String(dirty);
-    buttons.next.disabled = !place?.next;
-    buttons.previous.disabled = !place?.previous;
+    buttons.next.disabled = next === null;
+    buttons.previous.disabled = previous === null;
     buttons.undo.disabled = !canUndo;
   }
 

@@ -8,7 +8,7 @@ import { dropDraft } from "./storage.js";
 const POLL_MS = 1500;
 const clock = (at) => new Date(at).toLocaleTimeString(undefined, { timeStyle: "short" });
 
-/** `ctx` has api, prefetch, decisions, screen, panel, toasts, filters, review. */
+/** `ctx` has api, trail, prefetch, decisions, screen, panel, toasts, filters, review. */
 export function createOpening(ctx) {
   let turn = 0;
   let timer = 0;
@@ -24,6 +24,7 @@ export function createOpening(ctx) {
   /** Open a paper. `start` puts a draft upon it; `fresh` leaves unsaved edits behind. */
   async function open(id, { start = null, fresh = false, ready = null } = {}) {
     const mine = (turn += 1);
+    ctx.trail.opened(id);
     clearTimeout(timer);
     close(fresh);
     ctx.screen.wait(true);
@@ -58,7 +59,7 @@ export function createOpening(ctx) {
     const ahead = ctx.prefetch.take(id, ctx.filters);
     const payload = ahead && (await ahead.catch(() => null));
     if (payload) setTimeout(() => renew(), 400); // its place in the list may be old by now
-    return payload ?? ctx.api.record(id, ctx.filters);
+    return payload ?? ctx.api.record(id, ctx.filters, ctx.trail.passed());
   }
 
   /** Edits of an earlier visit, or of a decision that is still on its way. */
@@ -85,7 +86,7 @@ export function createOpening(ctx) {
     const { review } = ctx;
     if (!review) return;
     try {
-      const payload = await ctx.api.record(review.id, ctx.filters);
+      const payload = await ctx.api.record(review.id, ctx.filters, ctx.trail.passed());
       if (review === ctx.review) arrived(review, payload);
     } catch (error) {
       if (error.name !== "ApiError") throw error;

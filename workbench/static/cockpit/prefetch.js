@@ -2,7 +2,7 @@
 
 const FRESH = 120_000; // an older payload is asked again
 
-export function createPrefetch({ api, docs }) {
+export function createPrefetch({ api, docs, trail }) {
   const kept = new Map(); // "id filters" -> {at, promise}
   let waiting = 0;
 
@@ -18,7 +18,7 @@ export function createPrefetch({ api, docs }) {
 
   async function fetchAll(id, filters) {
     if (!kept.has(name(id, filters))) {
-      kept.set(name(id, filters), { at: Date.now(), promise: api.record(id, filters) });
+      kept.set(name(id, filters), { at: Date.now(), promise: api.record(id, filters, trail.passed()) });
       if (kept.size > 5) kept.delete(kept.keys().next().value);
     }
     try {

@@ -72,6 +72,9 @@ export function createScreen(ctx) {
       payload: review.payload,
       dirty: review.draft.dirty,
       canUndo: review.draft.canUndo || ctx.decisions.canUndo,
+      next: ctx.trail.next(review.payload.position),
+      previous: ctx.trail.previous(review.payload.position),
+      moving: (ctx.filters.sort || "worth") === "worth",
     });
     ctx.panel.notify(ctx.opening.notices(review));
   }
