@@ -1,4 +1,4 @@
-"""The benchmark of the queue fills a store as it is today, and all of its questions have answers."""
+"""The benchmark of the queue fills a store as it is today, and every question has an answer."""
 
 from __future__ import annotations
 
