@@ -61,6 +61,11 @@ class _Found:
     reasons: list[str]
 
 
+def of_country_named(candidate: Candidate) -> bool:
+    """Whether the text names the country of a candidate: in the name, beside it, or around it."""
+    return any(reason.startswith("country ") for reason in candidate.reasons)
+
+
 def automatic(found: list[Candidate]) -> Candidate | None:
     """The candidate that may be linked without a person, if there is one."""
     return found[0] if found and found[0].score >= AUTOMATIC else None
@@ -320,6 +325,11 @@ def _applies(rule: dict[str, list[str]], key: str) -> bool:
     if any(f" {words} " in padded for words in rule.get("none", ())):
         return False
     return any(f" {words} " in padded for words in rule["any"])
+
+
+def is_generic(name: str) -> bool:
+    """Whether a name is one that many countries have: it tells nothing without a country."""
+    return _is_generic(name_key(name))
 
 
 def _is_generic(key: str) -> bool:
