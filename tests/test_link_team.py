@@ -228,7 +228,10 @@ class TestGoingBack:
         self.restore(as_("ben"), record, 1)
         assert {ror: each.confirmed for ror, each in learned(ctx).items()} == {w.TWIN_A: {"ana": 1}}
         self.restore(as_("ben"), record, 2)
-        assert set(learned(ctx)) == {w.TWIN_B}
+        assert {ror: (each.confirmed, each.refused) for ror, each in learned(ctx).items()} == {
+            w.TWIN_A: ({}, {"ana": 1}),
+            w.TWIN_B: ({"ana": 1}, {}),
+        }
 
     def test_what_somebody_else_said_since_counts_no_more(
         self, ctx: Context, as_: Callable[..., Member]

@@ -317,6 +317,28 @@ class TestTheLinker:
         assert linked == w.MOE[country]
         assert "country" in reasons
 
+    @pytest.mark.parametrize(
+        ("name", "statement", "linked"),
+        [
+            ("NIH", "Supported by NIH and DBT, Government of India.", w.NIH),
+            ("NIH/NICHD", "Supported by NIH/NICHD and DBT, Government of India.", w.NIH),
+            ("NIH", "Work was done in Roorkee, India. Supported by the NIH.", w.NIH),
+            ("Indian NIH", "", w.WATER),
+            ("NIH (Roorkee, India)", "", w.WATER),
+            ("NIH", "Supported by NIH, India.", None),
+        ],
+    )
+    def test_an_acronym_of_a_small_body_needs_its_country_in_the_name(
+        self, funders: Funders, name: str, statement: str, linked: str | None
+    ) -> None:
+        assert top(funders, name, statement)[0] == linked
+
+    def test_a_country_in_the_text_tells_acronyms_of_like_weight_apart(
+        self, funders: Funders
+    ) -> None:
+        linked, reasons = top(funders, "NSF", "Work was done in Switzerland. Funded by the NSF.")
+        assert (linked, "country in the text" in reasons) == (w.SNSF, True)
+
     def test_two_countries_tell_nothing(self, funders: Funders) -> None:
         statement = "In Latvia and South Korea. We thank the Ministry of Education."
         assert top(funders, "Ministry of Education", statement)[0] is None

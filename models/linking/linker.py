@@ -33,8 +33,13 @@ DECIDES = 10
 """So many times the works of the next organisation decide between them."""
 KNOWN = 300
 """Works from which the count of an organisation says anything."""
+NEGLIGIBLE = 1_000
+"""An organisation with so many times fewer works than another of its acronym is not meant because
+the text names its country somewhere: a paper of India that thanks the NIH."""
 GENERIC_KNOWN = 10_000
 """The same where the name is one that many countries have."""
+FAINT = ("beside the name", "in the text")
+"""Where a country may be that of something else."""
 ALIKE = 0.55
 """Similar names below this are not offered."""
 
@@ -167,7 +172,10 @@ class _Asked:
             if _is_abroad(hit) and not exact_display(hit):
                 found.append(_Found(hit.org, 0.5, [*reasons, "a branch abroad"]))
                 continue
-            if why and len(fitting) == 1:
+            if acronym and why in FAINT and works[0] >= NEGLIGIBLE * max(1, hit.org.works):
+                score = 0.7
+                reasons.append(f"country {why}")
+            elif why and len(fitting) == 1:
                 score = 0.96 if not acronym else 0.92
                 reasons.append(f"country {why}")
             elif self.clues.speaks_against(hit.org.country) and (generic or len(orgs) > 1):
