@@ -16,16 +16,17 @@ from db.tables import LinkDecisionRow, RevisionRow
 from models.linking.awards import hints
 from models.linking.context import Context as Around
 from models.linking.funders import Funders, Hit, open_funders
+from models.linking.ids import ror_id
 from models.linking.index import NoIndex
 from models.linking.linker import (
     AUTOMATIC,
     Candidate,
     automatic,
     candidates,
-    is_generic,
     of_country_named,
 )
 from models.linking.names import name_key
+from models.linking.rules import is_generic
 from models.schemas import Answer, Funder, Link
 from workbench.context import Context
 from workbench.exchange.identifiers import checked
@@ -190,7 +191,11 @@ def _newest(rows: Sequence[LinkDecisionRow]) -> list[LinkDecisionRow]:
 def search(ctx: Context, text: str, country: str, limit: int) -> list[dict[str, Any]]:
     """Organisations that somebody who types may mean. Raises `NoIndex`."""
     with open_funders(ctx.funders) as funders:
-        return [_shown(hit) for hit in funders.search(text, country, limit)]
+        found = [_shown(hit) for hit in funders.search(text, country, limit)]
+    unlisted = ror_id(text)
+    if unlisted and not found:
+        return [_unlisted(unlisted)]
+    return found
 
 
 def organisation(ctx: Context, ror: str) -> dict[str, Any] | None:
@@ -290,6 +295,12 @@ def _said(each: Learned) -> dict[str, Any]:
 
 def _country(found: list[Candidate], link: Link | None) -> str:
     return next((one.country for one in found if link and one.ror == link.ror), "")
+
+
+def _unlisted(ror: str) -> dict[str, Any]:
+    """An organisation that the index does not have, by an id whose check digits are right."""
+    named = {"ror": ror, "funder_id": None, "name": "", "country": "", "city": ""}
+    return named | {"status": "unlisted", "matched": ror}
 
 
 def _shown(hit: Hit) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from db import jobs as job_store
 from db import cards, listing, store
+from db import jobs as job_store
 from db.engine import reading
 from db.errors import NotFound
 from db.listing import Filters
