@@ -141,3 +141,47 @@ def test_an_organisation_is_seen_chosen_moved_and_learned(
     organisation(page, 0).get_by_role("option", name="None of these").click()
     expect(organisation(page, 0)).to_contain_text("no organisation of the index")
     page.close()
+
+
+def test_doi_and_licence_stand_in_the_head_and_are_corrected(
+    desk: Desk, papers: tuple[Path, list[int]]
+) -> None:
+    record = papers[1][0]
+    page = opened(desk, record)
+    card = page.locator(".wb-card")
+    expect(card.get_by_role("link")).to_have_count(0)
+    card.get_by_role("button", name="Add DOI and licence").click()
+    box = page.get_by_role("dialog", name="DOI and licence of this paper")
+    expect(box.get_by_label("DOI")).to_be_focused()
+    page.keyboard.type("10.1234")
+    page.keyboard.press("Enter")
+    expect(box.get_by_role("alert")).to_have_text(
+        "“10.1234” is no DOI. One looks like 10.1234/abc."
+    )
+    expect(box.get_by_label("DOI")).to_be_focused()
+    shot(page, "card-refused")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("https://doi.org/10.1234/A<1>#b")
+    page.keyboard.press("Enter")
+    expect(box.get_by_role("alert")).to_contain_text("is no DOI")  # the server looks closer
+    page.keyboard.press("Control+a")
+    page.keyboard.type("https://doi.org/10.1234/A(1)#b")
+    box.get_by_label("Licence").fill("https://creativecommons.org/licenses/by/4.0/")
+    page.keyboard.press("Enter")
+    expect(box).to_be_hidden()
+    doi, licence = card.get_by_role("link").all()
+    expect(doi).to_have_text("10.1234/a(1)#b")
+    expect(doi).to_have_attribute("href", "https://doi.org/10.1234/a(1)%23b")
+    expect(licence).to_have_text("creativecommons.org/licenses/by/4.0")
+    for link in (doi, licence):
+        expect(link).to_have_attribute("rel", "noreferrer")
+    expect(card.get_by_role("button", name="Edit DOI and licence")).to_be_focused()
+    shot(page, "card-head")
+    page.close()
+
+    page = opened(desk, record, "dark")
+    expect(page.locator(".wb-card-doi")).to_have_text("10.1234/a(1)#b")
+    page.get_by_role("button", name="Edit DOI and licence").click()
+    expect(page.locator(".wb-card-said").first).to_contain_text("by curator, ")
+    shot(page, "card-dark")
+    page.close()

@@ -141,16 +141,27 @@ def hints(
         link = linked[i] if i < len(linked) else None
         form = form_of(funder.funder_name, link)
         known: dict[str, str] = {}
-        for j, award in enumerate(funder.awards):
-            for k, award_id in enumerate(award.award_ids):
-                found = hint(funder.funder_name, link, award_id)
-                if form is not None and found is not None and found.kind == "fits":
-                    same = canonical(form, award_id)
-                    if first := known.get(same):
-                        found = Hint("same", form.name, funder.funder_name or "", expected=first)
-                    known.setdefault(same, award_id)
-                if found:
-                    yield f"/{i}/awards/{j}/award_ids/{k}", found
+        for path, award_id in _ids(funder):
+            found = hint(funder.funder_name, link, award_id)
+            if form is not None and found is not None and found.kind == "fits":
+                found = _again(form, award_id, known) or found
+            if found:
+                yield f"/{i}{path}", found
+
+
+def _ids(funder: Funder) -> Iterator[tuple[str, str]]:
+    for j, award in enumerate(funder.awards):
+        for k, award_id in enumerate(award.award_ids):
+            yield f"/awards/{j}/award_ids/{k}", award_id
+
+
+def _again(form: Form, award_id: str, known: dict[str, str]) -> Hint | None:
+    """The hint that an award stands above already; what is new is added to those known."""
+    same = canonical(form, award_id)
+    if first := known.get(same):
+        return Hint("same", form.name, expected=first)
+    known[same] = award_id
+    return None
 
 
 def _matches(patterns: Iterable[re.Pattern[str]], text: str) -> bool:
