@@ -11,7 +11,7 @@ let dialogs = 0;
 export function createCard(root) {
   const doi = h("span", { class: "wb-card-doi" });
   const license = h("span", { class: "wb-card-license" });
-  const edit = button(t("linking.card.edit"), () => open(), { kind: "ghost", name: "card" });
+  const edit = button(t("linking.card.edit_short"), () => open(), { kind: "ghost", name: "card" });
   const element = h("span", { class: "wb-card" }, doi, license, edit);
   let paper = null;
 
@@ -27,9 +27,11 @@ export function createCard(root) {
     edit.hidden = !card;
     doi.replaceChildren(...(card?.doi ? [outside(`https://doi.org/${address(card.doi)}`, card.doi)] : []));
     license.replaceChildren(...(card?.license ? [isAddress(card.license) ? outside(card.license, shortened(card.license)) : card.license] : []));
-    edit.querySelector(".wb-label").textContent = t(card?.doi || card?.license ? "linking.card.edit" : "linking.card.add");
-    doi.title = said("doi");
-    license.title = [t("linking.card.license"), said("license")].filter(Boolean).join(": ");
+    const known = card?.doi || card?.license;
+    edit.querySelector(".wb-label").textContent = t(known ? "linking.card.edit_short" : "linking.card.add");
+    edit.setAttribute("aria-label", t(known ? "linking.card.edit" : "linking.card.add"));
+    doi.title = [card?.doi, said("doi")].filter(Boolean).join(", ");
+    license.title = [t("linking.card.license"), card?.license, said("license")].filter(Boolean).join(", ");
   }
 
   /** Who corrected a fact, and when. */
@@ -108,4 +110,9 @@ function line(name, value, example, said) {
 const outside = (href, text) => h("a", { href, text, rel: "noreferrer", target: "_blank" });
 const address = (doi) => doi.split("/").map(encodeURIComponent).join("/");
 const isAddress = (text) => /^https:\/\/\S+$/.test(text);
-const shortened = (text) => text.replace(/^https:\/\/(?:www\.)?/, "").replace(/\/$/, "");
+
+/** A licence's address in few words: "CC BY 4.0". */
+function shortened(text) {
+  const common = /creativecommons\.org\/licenses\/([a-z-]+)\/(\d\.\d)/.exec(text);
+  return common ? `CC ${common[1].toUpperCase()} ${common[2]}` : text.replace(/^https:\/\/(?:www\.)?/, "").replace(/\/$/, "");
+}

@@ -91,7 +91,7 @@ function make(element, filters, { onOpen, onChange }) {
   ctx.header = createHeader({
     accept: run("accept"), noFunding: run("noFunding"), skip: run("skip"), flag: run("flag"),
     undo: run("undo"), previous: run("previous"), next: run("next"), help: run("help"),
-  }, [ctx.saveState.element, ctx.pace.element, ctx.card.element]);
+  }, [ctx.saveState.element, ctx.pace.element], ctx.card.element);
   ctx.split = createSplit(ctx.panes.pdf.element, ctx.panel.element);
   ctx.help = createHelp(root);
   root.prepend(ctx.header.element, ctx.split.element);
