@@ -21,7 +21,7 @@ from db.tables import TABLES, DocumentRow
 
 TRIGGERS = {
     f"{table}_refuse_{act}"
-    for table in ("proposals", "revisions", "readings")
+    for table in ("proposals", "revisions", "readings", "link_decisions", "corrections")
     for act in ("update", "delete")
 } | {"records_search"}
 

@@ -43,6 +43,7 @@ def add_decisions(session: Session, rows: Iterable[LinkDecisionRow]) -> None:
             LinkDecisionRow.record_id == row.record_id,
             LinkDecisionRow.seq == row.seq,
             LinkDecisionRow.key == row.key,
+            LinkDecisionRow.person == row.person,
             LinkDecisionRow.verdict == row.verdict,
             LinkDecisionRow.ror == row.ror,
         )
@@ -57,6 +58,12 @@ def of_revision(session: Session, record_id: int, seq: int) -> list[LinkDecision
         LinkDecisionRow.record_id == record_id, LinkDecisionRow.seq == seq
     )
     return list(session.exec(asked))
+
+
+def of_record(session: Session, record_id: int) -> list[LinkDecisionRow]:
+    """All decisions of a paper, the oldest first, with those that count no more."""
+    asked = select(LinkDecisionRow).where(LinkDecisionRow.record_id == record_id)
+    return list(session.exec(asked.order_by(col(LinkDecisionRow.id))))
 
 
 def of_person(session: Session, record_id: int, person: str) -> list[LinkDecisionRow]:

@@ -19,6 +19,7 @@ NSF, SNSF, NIH, NIAID = ror("0aaaaa1"), ror("0aaaaa2"), ror("0aaaaa3"), ror("0aa
 DFG, ANR, KIDS, OLD, NEW = (ror(f"0aaaab{n}") for n in range(1, 6))
 EC = "https://ror.org/00k4n6c32"
 MOE = {country: ror(f"0aaaac{n}") for n, country in enumerate(("KR", "SA", "LV"), 1)}
+WATER, MOSS, REED, MARSH_CA, MARSH_AU = (ror(f"0aaaae{n}") for n in range(1, 6))
 OSLO, TWIN_A, TWIN_B, BRANCH, GONE = (ror(f"0aaaad{n}") for n in range(1, 6))
 
 
@@ -75,6 +76,11 @@ def world() -> list[dict[str, Any]]:
         org(TWIN_A, "Green Trust", "CA"),
         org(TWIN_B, "Green Trust", "AU"),
         org(BRANCH, "Japan Society of Rivers London", "GB", alias=("Japan Society of Rivers",)),
+        org(WATER, "National Institute of Hydrology", "IN", acronym=("NIH",)),
+        org(MOSS, "Moss Board of Canada", "CA"),
+        org(REED, "Reed Board of Australia", "AU"),
+        org(MARSH_CA, "Marsh Office", "CA", related=(("parent", MOSS),)),
+        org(MARSH_AU, "Marsh Office", "AU", related=(("parent", REED),)),
         org(GONE, "Peat Board of Ireland", "IE", status="inactive"),
     ]  # fmt: skip
 

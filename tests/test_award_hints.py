@@ -114,6 +114,28 @@ class TestHints:
         assert [path for path, _ in hints(funders)] == ["/1/awards/1/award_ids/1"]
 
 
+class TestOneAwardTwice:
+    def said(self, *ids: str) -> list[tuple[str, str]]:
+        awards = tuple(Award(award_ids=(each,)) for each in ids)
+        found = hints((Funder(funder_name="NIH", awards=awards),))
+        return [(hint.kind, hint.expected) for _, hint in found]
+
+    def test_another_spelling_of_an_award_is_told_with_the_first(self) -> None:
+        assert self.said("R01 GM123456", "R01-GM-123456", "R01GM123456") == [
+            ("fits", ""),
+            ("same", "R01 GM123456"),
+            ("same", "R01 GM123456"),
+        ]
+
+    def test_siblings_that_differ_in_a_digit_are_no_such_pair(self) -> None:
+        assert [kind for kind, _ in self.said("R01GM123456", "R01GM123457")] == ["fits", "fits"]
+
+    def test_two_funders_may_each_name_it(self) -> None:
+        award = Award(award_ids=("R01GM123456",))
+        funders = [Funder(funder_name=name, awards=(award,)) for name in ("NIH", "NIGMS")]
+        assert [hint.kind for _, hint in hints(funders)] == ["fits", "fits"]
+
+
 class TestTheCanonicalForm:
     def test_optional_separators_are_no_difference(self) -> None:
         (nih,) = [form for form in forms() if form.name == "NIH"]

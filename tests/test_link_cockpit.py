@@ -16,7 +16,8 @@ from db.files import store_file
 from models.documents import read
 from models.schemas import Award, Extraction, Funder, ModelCard, Proposal
 from tests import ror as w
-from tests.desks import SHOTS, Desk, running_desk
+from tests.axe import axe
+from tests.desks import SHOTS, Desk, running_desk, wait_for
 from workbench.context import Context, Settings
 from workbench.desk import document_row
 
@@ -124,10 +125,7 @@ def test_an_organisation_is_seen_chosen_moved_and_learned(
     shot(page, "link-chosen")
     select(page, "/1/funder_name")
     page.keyboard.press("A")
-    page.wait_for_function(
-        "(id) => fetch(`/api/records/${id}`).then((r) => r.json()).then((r) => r.head > 0)",
-        arg=first,
-    )
+    wait_for(lambda: desk.get(f"/api/records/{first}")["head"] > 0, 30, page)
     links = desk.get(f"/api/records/{first}")["answer"]["links"]
     assert [link["method"] for link in links] == ["automatic", "curator"]
     page.close()
@@ -140,4 +138,53 @@ def test_an_organisation_is_seen_chosen_moved_and_learned(
     shot(page, "link-learned-dark")
     organisation(page, 0).get_by_role("option", name="None of these").click()
     expect(organisation(page, 0)).to_contain_text("no organisation of the index")
+    page.close()
+
+
+def test_doi_and_licence_stand_in_the_head_and_are_corrected(
+    desk: Desk, papers: tuple[Path, list[int]]
+) -> None:
+    record = papers[1][0]
+    page = opened(desk, record)
+    card = page.locator(".wb-card")
+    expect(card.get_by_role("link")).to_have_count(0)
+    card.get_by_role("button", name="Add DOI and licence").click()
+    box = page.get_by_role("dialog", name="DOI and licence of this paper")
+    expect(box.get_by_label("DOI")).to_be_focused()
+    page.keyboard.type("10.1234")
+    page.keyboard.press("Enter")
+    expect(box.get_by_role("alert")).to_have_text(
+        "“10.1234” is no DOI. One looks like 10.1234/abc."
+    )
+    expect(box.get_by_label("DOI")).to_be_focused()
+    shot(page, "card-refused")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("https://doi.org/10.1234/A<1>#b")
+    page.keyboard.press("Enter")
+    expect(box.get_by_role("alert")).to_contain_text("is no DOI")  # the server looks closer
+    page.keyboard.press("Control+a")
+    page.keyboard.type("https://doi.org/10.1234/A(1)#b")
+    box.get_by_label("Licence").fill("https://creativecommons.org/licenses/by/4.0/")
+    page.keyboard.press("Enter")
+    expect(box).to_be_hidden()
+    doi, licence = card.get_by_role("link").all()
+    expect(doi).to_have_text("10.1234/a(1)#b")
+    expect(doi).to_have_attribute("href", "https://doi.org/10.1234/a(1)%23b")
+    expect(licence).to_have_text("CC BY 4.0")
+    for link in (doi, licence):
+        expect(link).to_have_attribute("rel", "noreferrer")
+    expect(card.get_by_role("button", name="Edit DOI and licence")).to_be_focused()
+    shot(page, "card-head")
+    page.close()
+
+    page = opened(desk, record, "dark")
+    expect(page.locator(".wb-card-doi")).to_have_text("10.1234/a(1)#b")
+    page.get_by_role("button", name="Edit DOI and licence").click()
+    expect(page.locator(".wb-card-said").first).to_contain_text("by curator, ")
+    shot(page, "card-dark")
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Edit DOI and licence")).to_be_focused()
+    shot(page, "card-head-dark")
+    assert axe(page) == []
     page.close()

@@ -103,6 +103,17 @@ class TestTypeAhead:
             "German Research Foundation",
         )
 
+    def test_an_id_that_the_index_lacks_can_be_taken_where_its_digits_are_right(
+        self, client: TestClient
+    ) -> None:
+        def found(typed: str) -> list[tuple[str, str]]:
+            items = client.get("/api/funders", params={"q": typed}).json()["items"]
+            return [(item["ror"], item["status"]) for item in items]
+
+        assert found("https://ror.org/00hhkn466") == [("https://ror.org/00hhkn466", "unlisted")]
+        assert found("https://ror.org/00hhkn467") == []
+        assert found(w.DFG) == [(w.DFG, "active")]
+
     def test_country_and_limit_are_kept(self, client: TestClient) -> None:
         asked = {"q": "Ministry of Education", "country": "lv"}
         assert [i["country"] for i in client.get("/api/funders", params=asked).json()["items"]] == [

@@ -317,6 +317,39 @@ class TestTheLinker:
         assert linked == w.MOE[country]
         assert "country" in reasons
 
+    @pytest.mark.parametrize(
+        ("name", "statement", "linked"),
+        [
+            ("NIH", "Supported by NIH and DBT, Government of India.", w.NIH),
+            ("NIH/NICHD", "Supported by NIH/NICHD and DBT, Government of India.", w.NIH),
+            ("NIH", "Work was done in Roorkee, India. Supported by the NIH.", w.NIH),
+            ("Indian NIH", "", w.WATER),
+            ("NIH (Roorkee, India)", "", w.WATER),
+            ("NIH", "Supported by NIH, India.", None),
+        ],
+    )
+    def test_an_acronym_of_a_small_body_needs_its_country_in_the_name(
+        self, funders: Funders, name: str, statement: str, linked: str | None
+    ) -> None:
+        assert top(funders, name, statement)[0] == linked
+
+    def test_a_country_in_the_text_tells_acronyms_of_like_weight_apart(
+        self, funders: Funders
+    ) -> None:
+        linked, reasons = top(funders, "NSF", "Work was done in Switzerland. Funded by the NSF.")
+        assert (linked, "country in the text" in reasons) == (w.SNSF, True)
+
+    def test_a_parent_among_the_other_funders_tells_one_name_apart(self, funders: Funders) -> None:
+        beside = ("Moss Board of Canada",)
+        found = candidates(funders, "Green Trust", Context("", beside))
+        assert automatic(found) is None
+        found = candidates(funders, "Marsh Office", Context("", beside))
+        assert (found[0].ror, found[0].reasons) == (w.MARSH_CA, ("exact", "parent in the text"))
+        assert automatic(found)
+        assert automatic(candidates(funders, "Marsh Office")) is None
+        both = (*beside, "Reed Board of Australia")
+        assert automatic(candidates(funders, "Marsh Office", Context("", both))) is None
+
     def test_two_countries_tell_nothing(self, funders: Funders) -> None:
         statement = "In Latvia and South Korea. We thank the Ministry of Education."
         assert top(funders, "Ministry of Education", statement)[0] is None
@@ -330,11 +363,11 @@ class TestTheLinker:
 
     def test_each_reason_has_a_text(self) -> None:
         source = (Path(linker.__file__)).read_text("utf-8")
-        said = set(
-            re.findall(r'reasons(?:\.append\(|, |: list.*= \[)f?"([a-z][^"{(]*?) ?["{(]', source)
-        )
+        places = r'(?:reasons\.append\(|reasons, |\d, |= \[)f?"([a-z][^"{(]*?) ?["{(]'
+        said = set(re.findall(places, source))
         page = (STATIC / "cockpit" / "link-reasons.js").read_text("utf-8")
-        assert len(said) >= 8
+        assert {"prior works", "several of this name", "parent in the text"} < said
+        assert len(said) >= 12
         assert [each for each in sorted(said) if each not in page] == []
 
     def test_all_of_one_name_are_offered(self, funders: Funders) -> None:

@@ -65,6 +65,7 @@ HEAD = """
 <script type="module" src="/desk/people/header.js"></script>
 <link rel="stylesheet" href="/desk/queue.css">
 <link rel="stylesheet" href="/desk/link.css">
+<link rel="stylesheet" href="/desk/card.css">
 <link rel="stylesheet" href="/desk/hub.css">
 """
 

@@ -55,6 +55,17 @@ def restore(archive: Annotated[Path, typer.Argument(help="A .tar of `db backup`.
 
 
 @app.command()
+def dois(as_json: Json = False) -> None:
+    """Look for the DOI of papers that came in without one; run again to go on."""
+    from workbench.desk.documents import fill_dois
+    from workbench.terminal import progress
+
+    with progress(None, "papers") as advance:
+        filled = fill_dois(_context(), advance)
+    tell(filled._asdict(), as_json)
+
+
+@app.command()
 def check(as_json: Json = False) -> None:
     """Check that the store and its files are whole."""
     from db import checks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
+from db.tables.cards import CardField, CorrectionRow
 from db.tables.hooks import DeliveryRow, DeliveryState, WebhookRow
 from db.tables.links import LinkDecisionRow, LinkVerdict
 from db.tables.papers import (
@@ -42,6 +43,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     WebhookRow,
     DeliveryRow,
     LinkDecisionRow,
+    CorrectionRow,
 )
 
 __all__ = [
@@ -50,7 +52,9 @@ __all__ = [
     "AdapterRow",
     "AdapterState",
     "AssignmentRow",
+    "CardField",
     "CommentRow",
+    "CorrectionRow",
     "DeliveryRow",
     "DeliveryState",
     "DocumentRow",

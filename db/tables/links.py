@@ -20,7 +20,9 @@ class LinkDecisionRow(SQLModel, table=True):
 
     __tablename__ = "link_decisions"
     __table_args__ = (
-        UniqueConstraint("record_id", "seq", "key", "verdict", "ror", name="uq_link_decisions"),
+        UniqueConstraint(
+            "record_id", "seq", "key", "person", "verdict", "ror", name="uq_link_decisions"
+        ),
         Index("ix_link_decisions_key", "key", "id"),
     )
 

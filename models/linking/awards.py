@@ -17,7 +17,7 @@ from models.schemas import Funder, Link
 
 LONGEST = 80
 """Characters of an id at most; what is longer is a sentence."""
-Kind = Literal["fits", "other", "check"]
+Kind = Literal["fits", "other", "check", "same"]
 _DASHES = re.compile(r"\s*[\u2010-\u2015\u2212\u2043\ufe58\ufe63\uff0d-]\s*")
 _LEADS = re.compile(r"^(?:GRANT |AWARD )?(?:(?:NOS?|NUMBER|NR|ID)(?:\. ?|[ :]+)|# ?)")
 _SEPARATORS = re.compile(r"[-\s/_]")
@@ -43,7 +43,7 @@ class Hint:
 
     `fits`: it is in a form of its funder (`looks_like`). `other`: it is in a form that only
     `looks_like` uses, but the funder is `funder`. `check`: the check digit is wrong, `expected`
-    would be right.
+    would be right. `same`: the funder has this award already, written as `expected`.
     """
 
     kind: Kind
@@ -139,10 +139,29 @@ def hints(
     linked = list(links)
     for i, funder in enumerate(funders):
         link = linked[i] if i < len(linked) else None
-        for j, award in enumerate(funder.awards):
-            for k, award_id in enumerate(award.award_ids):
-                if found := hint(funder.funder_name, link, award_id):
-                    yield f"/{i}/awards/{j}/award_ids/{k}", found
+        form = form_of(funder.funder_name, link)
+        known: dict[str, str] = {}
+        for path, award_id in _ids(funder):
+            found = hint(funder.funder_name, link, award_id)
+            if form is not None and found is not None and found.kind == "fits":
+                found = _again(form, award_id, known) or found
+            if found:
+                yield f"/{i}{path}", found
+
+
+def _ids(funder: Funder) -> Iterator[tuple[str, str]]:
+    for j, award in enumerate(funder.awards):
+        for k, award_id in enumerate(award.award_ids):
+            yield f"/awards/{j}/award_ids/{k}", award_id
+
+
+def _again(form: Form, award_id: str, known: dict[str, str]) -> Hint | None:
+    """The hint that an award stands above already; what is new is added to those known."""
+    same = canonical(form, award_id)
+    if first := known.get(same):
+        return Hint("same", form.name, expected=first)
+    known[same] = award_id
+    return None
 
 
 def _matches(patterns: Iterable[re.Pattern[str]], text: str) -> bool:

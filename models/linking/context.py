@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from models.linking.names import bare_key, countries_in, folded, name_key
+from models.linking.names import bare_key, countries_in, folded, is_acronym, name_key, parts
 
 AFTER, BEFORE = 6, 4
 """Words after and before a name in which a country belongs to it."""
@@ -66,6 +66,9 @@ def _beside(name: str, statement: str) -> list[str]:
     if at < 0 or not name:
         return []
     after = _clause(statement[at + len(name) : at + len(name) + 80])
+    if all(map(is_acronym, parts(name).segments or (name,))):
+        # "NIH and DBT, India": the country is that of the second.
+        after = after.split(" and ")[0]
     before = statement[max(0, at - 60) : at].replace(";", ".").rpartition(".")[2]
     words = len(folded(before).split())
     near = [code for index, code in countries_in(after) if index < AFTER]

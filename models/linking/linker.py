@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
 
-from models.linking.context import Clues, Context, clues
+from models.linking.context import Context, clues
 from models.linking.funders import Funders, Hit, Org
 from models.linking.names import (
     bare_key,
@@ -24,6 +24,7 @@ from models.linking.names import (
     of_country,
     parts,
 )
+from models.linking.rules import applies, generic_key
 
 NOWHERE = Context()
 _POSSESSIVE = re.compile(r"['\u2019]s?(?!\w)")
@@ -33,8 +34,15 @@ DECIDES = 10
 """So many times the works of the next organisation decide between them."""
 KNOWN = 300
 """Works from which the count of an organisation says anything."""
+NEGLIGIBLE = 1_000
+"""An organisation with so many times fewer works than another of its acronym is not meant because
+the text names its country somewhere: a paper of India that thanks the NIH."""
 GENERIC_KNOWN = 10_000
 """The same where the name is one that many countries have."""
+FAINT = ("beside the name", "in the text")
+"""Where a country may be that of something else."""
+BESIDE = 30
+"""Other funders of a text that are looked at for a parent."""
 ALIKE = 0.55
 """Similar names below this are not offered."""
 
@@ -61,6 +69,11 @@ class _Found:
     reasons: list[str]
 
 
+def of_country_named(candidate: Candidate) -> bool:
+    """Whether the text names the country of a candidate: in the name, beside it, or around it."""
+    return any(reason.startswith("country ") for reason in candidate.reasons)
+
+
 def automatic(found: list[Candidate]) -> Candidate | None:
     """The candidate that may be linked without a person, if there is one."""
     return found[0] if found and found[0].score >= AUTOMATIC else None
@@ -72,7 +85,7 @@ def candidates(
     """The organisations that a name may mean, the likeliest first."""
     if not name.strip():
         return []
-    asked = _Asked(funders, name, clues(name, context))
+    asked = _Asked(funders, name, context)
     found = asked.all()
     by_org: dict[int, _Found] = {}
     for each in found:
@@ -86,9 +99,10 @@ def candidates(
 class _Asked:
     """One name that is asked for."""
 
-    def __init__(self, funders: Funders, name: str, clues: Clues) -> None:
+    def __init__(self, funders: Funders, name: str, context: Context) -> None:
         self.funders = funders
-        self.clues = clues
+        self.clues = clues(name, context)
+        self.others = tuple(other for other in context.others if other != name)
         self.name = name
         self.parts = parts(name)
 
@@ -112,7 +126,7 @@ class _Asked:
         """Programmes whose paymaster a named rule tells."""
         key = folded(_POSSESSIVE.sub("", self.name))
         for rule in data("generic.toml")["programmes"]:
-            if _applies(rule, key) and (org := self.funders.by_ror(rule["ror"])):
+            if applies(rule, key) and (org := self.funders.by_ror(rule["ror"])):
                 return [_Found(org, 0.95, [f"rule: {rule['rule']}"])]
         return []
 
@@ -128,16 +142,16 @@ class _Asked:
         bare, country = bare_key(key)
         hits = [hit for hit in self.funders.by_key(key) if hit.kind != "acronym" or len(key) > 4]
         if hits:
-            return self._told_apart(hits, _is_generic(key), exact=True)
+            return self._told_apart(hits, generic_key(key), exact=True)
         if hits := self.funders.by_letters(key) if len(key) > 12 else []:
-            return self._told_apart(hits, _is_generic(key), exact=True)
+            return self._told_apart(hits, generic_key(key), exact=True)
         nation = country or next(iter(self.clues.inside | self.clues.beside), None)
         hits = self.funders.by_bare(bare)
         mine = [hit for hit in hits if nation and hit.org.country == nation]
         if mine:
             return self._told_apart(mine, False, exact=False)
         if country is None and len(bare) > 6:
-            return self._told_apart(hits, _is_generic(key), exact=False)
+            return self._told_apart(hits, generic_key(key), exact=False)
         return []
 
     def _short(self, word: str) -> list[_Found]:
@@ -150,36 +164,71 @@ class _Asked:
     def _told_apart(
         self, hits: list[Hit], generic: bool, exact: bool, acronym: bool = False
     ) -> list[_Found]:
-        """Score the organisations of one name by country and by how many works name them."""
+        """Score the organisations of one name by country, works and parents that are named."""
         orgs = _distinct(hits)
         works = sorted((hit.org.works for hit in orgs), reverse=True)
         fitting = [hit for hit in orgs if self.clues.tells(hit.org.country)]
+        most = [hit for hit in orgs if hit.org.works == works[0]]
+        leader = next((hit for hit in most if self._leads(hit, works, generic)), None)
+        tied = leader is None and not fitting and len(orgs) > 1
+        child = self._child(orgs) if tied else None
         found = []
         for hit in orgs:
-            reasons = [_how(hit, exact, acronym)]
-            why = self.clues.tells(hit.org.country)
-            leads = hit.org.works == works[0] and self._leads(hit, works, generic)
             if _is_abroad(hit) and not exact_display(hit):
-                found.append(_Found(hit.org, 0.5, [*reasons, "a branch abroad"]))
-                continue
-            if why and len(fitting) == 1:
-                score = 0.96 if not acronym else 0.92
-                reasons.append(f"country {why}")
-            elif self.clues.speaks_against(hit.org.country) and (generic or len(orgs) > 1):
-                score = 0.3
-            elif leads:
-                score = 0.93 if not acronym else 0.9
-                reasons.append("prior works")
-            elif len(orgs) == 1 and not generic:
-                score = 0.92 if exact else 0.8
-                score = 0.6 if acronym else score
-                if self.clues.speaks_against(hit.org.country):
-                    score -= 0.15
+                score, reason = 0.5, "a branch abroad"
+            elif hit is child:
+                score, reason = 0.9, "parent in the text"
+            elif told := self._by_country(hit, orgs, fitting, generic, acronym):
+                score, reason = told
+            elif hit is leader:
+                score, reason = 0.93 if not acronym else 0.9, "prior works"
             else:
-                score = 0.5 if not generic else 0.45
-                reasons.append("several of this name" if len(orgs) > 1 else "generic name")
-            found.append(_Found(hit.org, score - (0 if exact else 0.03), reasons))
+                score, reason = self._by_name(hit, orgs, generic, exact, acronym)
+            reasons = [each for each in (_how(hit, exact, acronym), reason) if each]
+            loose = 0 if exact or reason == "a branch abroad" else 0.03
+            found.append(_Found(hit.org, score - loose, reasons))
         return found
+
+    def _by_country(
+        self, hit: Hit, orgs: list[Hit], fitting: list[Hit], generic: bool, acronym: bool
+    ) -> tuple[float, str] | None:
+        """What the country of the text says for or against one of several organisations."""
+        why = self.clues.tells(hit.org.country)
+        works = max(each.org.works for each in orgs)
+        if acronym and why in FAINT and works >= NEGLIGIBLE * max(1, hit.org.works):
+            return 0.7, f"country {why}"
+        if why and len(fitting) == 1:
+            return 0.92 if acronym else 0.96, f"country {why}"
+        if self.clues.speaks_against(hit.org.country) and (generic or len(orgs) > 1):
+            return 0.3, ""
+        return None
+
+    def _by_name(
+        self, hit: Hit, orgs: list[Hit], generic: bool, exact: bool, acronym: bool
+    ) -> tuple[float, str]:
+        """How sure a name is of which neither country nor works tell anything."""
+        if len(orgs) > 1:
+            return 0.45 if generic else 0.5, "several of this name"
+        if generic:
+            return 0.45, "generic name"
+        score = 0.6 if acronym else 0.92 if exact else 0.8
+        return score - (0.15 if self.clues.speaks_against(hit.org.country) else 0), ""
+
+    def _child(self, orgs: list[Hit]) -> Hit | None:
+        """The one of several organisations whose parent the text names as another funder."""
+        named = self._named_beside
+        below = [hit for hit in orgs if named and self.funders.parents(hit.org) & named]
+        fits = len(below) == 1 and not self.clues.speaks_against(below[0].org.country)
+        return below[0] if fits else None
+
+    @cached_property
+    def _named_beside(self) -> frozenset[int]:
+        """Organisations that the other funders' names mean, where there is but one of a name."""
+        alone: set[int] = set()
+        for other in self.others[:BESIDE]:
+            hits = _distinct(self.funders.by_key(name_key(parts(other).main)))
+            alone.update(hit.org.id for hit in hits if len(hits) == 1)
+        return frozenset(alone)
 
     def _leads(self, hit: Hit, works: list[int], generic: bool) -> bool:
         """Whether the works prior decides for the organisation with most."""
@@ -201,7 +250,7 @@ class _Asked:
                 reasons.append(f"country {why}")
             elif self.clues.speaks_against(hit.org.country):
                 score -= 0.25
-            if not why and (_is_generic(name_key(self.parts.main)) or _is_generic(hit.key)):
+            if not why and (generic_key(name_key(self.parts.main)) or generic_key(hit.key)):
                 score = min(score, 0.6)
                 reasons.append("generic name")
             found.append(_Found(hit.org, max(score, 0.0), reasons))
@@ -268,7 +317,7 @@ class _Asked:
                 elif self._is_unit(each, list(tops.values()), told):
                     each.score = 0.87
                     each.reasons.append("a unit of it is named that is not listed")
-                elif index or len(tops.keys() - above) > 1 or _is_generic(name_key(part)):
+                elif index or len(tops.keys() - above) > 1 or generic_key(name_key(part)):
                     each.score = min(each.score, 0.65)
                     each.reasons.append("part of the name")
                 found.append(each)
@@ -311,27 +360,6 @@ def _distinct(hits: list[Hit]) -> list[Hit]:
         seen.setdefault(hit.org.id, hit)
     standing = [hit for hit in seen.values() if hit.org.status != "withdrawn"]
     return standing or list(seen.values())
-
-
-def _applies(rule: dict[str, list[str]], key: str) -> bool:
-    if "whole" in rule:
-        return key in rule["whole"]
-    padded = f" {key} "
-    if any(f" {words} " in padded for words in rule.get("none", ())):
-        return False
-    return any(f" {words} " in padded for words in rule["any"])
-
-
-def _is_generic(key: str) -> bool:
-    table = _generic()
-    return key in table[0] or any(key.startswith(start) for start in table[1])
-
-
-@cache
-def _generic() -> tuple[frozenset[str], tuple[str, ...]]:
-    told = data("generic.toml")
-    starts = tuple(f"{folded(start)} " for start in told["beginnings"])
-    return frozenset(map(folded, told["names"])), starts
 
 
 def _succeeded(funders: Funders, ranked: list[_Found]) -> list[_Found]:

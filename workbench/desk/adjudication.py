@@ -19,8 +19,10 @@ from models.scoring.alignment import Kind as RowKind
 from models.scoring.alignment import Row, align, key
 from training.errors import same_funders, same_statements
 from workbench.context import Context
+from workbench.desk import link_votes, links
 from workbench.desk.decisions import EVENT_ID, LARGEST
 from workbench.desk.documents import document_of, ground, read_document
+from workbench.desk.link_votes import Votes
 from workbench.desk.review import told_document
 from workbench.people import NotAllowed, Person
 
@@ -34,7 +36,7 @@ class Judgement(BaseModel):
 
     base_seq: int = Field(ge=0, le=LARGEST)
     action: str = Field(default="save", pattern="^(save|flag)$")
-    answer: Answer | None = None
+    answer: links.SoundAnswer | None = None
     note: str | None = Field(default=None, max_length=2_000)
     lead_ms: int = Field(default=0, ge=0, le=LARGEST)
     client_event_id: str = Field(pattern=EVENT_ID)
@@ -107,7 +109,12 @@ def settle(ctx: Context, record_id: int, sent: Judgement, who: Person) -> dict[s
     with reading(ctx.engine) as session:
         document = read_document(session, record_id)
         proposed = store.newest_proposal(session, record_id)
-    answer = ground(document, sent.answer)[0] if sent.answer else None
+        read = readings.full(readings.readings(session, record_id))
+        answer = ground(document, sent.answer)[0] if sent.answer else None
+        mine = answer
+        alone: tuple[str | None, ...] = ()
+        if answer is not None:
+            answer, alone = _linked(ctx, session, answer, read)
     model = None
     if proposed:
         own = proposed.proposal
@@ -127,12 +134,31 @@ def settle(ctx: Context, record_id: int, sent: Judgement, who: Person) -> dict[s
             client_event_id=sent.client_event_id,
             kind="adjudicated",
         )
+        if saved.seq == sent.base_seq + 1:
+            settled = link_votes.of_answer(answer)
+            links.remember(session, saved, who.name, alone, mine)
+            link_votes.remember(session, saved, read, link_votes.offered(answer, alone), settled)
         rows = _in_order(session, record_id)
     return {
         "seq": saved.seq,
         "status": saved.verdict,
         "readers": {LETTERS[n]: row.person for n, row in enumerate(rows)},
     }
+
+
+def _linked(
+    ctx: Context, session: Session, answer: Answer, read: list[ReadingRow]
+) -> tuple[Answer, tuple[str | None, ...]]:
+    """The answer with the adjudicator's links, else those that its readers chose, else sure ones.
+
+    Where readers differ and the adjudicator says nothing there is none. With it come the ids that
+    are linked where nobody says anything.
+    """
+    own, cast = link_votes.of_answer(answer), link_votes.votes(read)
+    open_ones = Votes(disputed=cast.disputed - own.keys())
+    answer = link_votes.joined(answer, Votes({**cast.chosen, **own}, open_ones.disputed))
+    answer, alone = links.settled(ctx, session, answer)
+    return link_votes.joined(answer, open_ones), alone
 
 
 def _for(session: Session, record_id: int, who: Person) -> list[ReadingRow]:

@@ -14,11 +14,12 @@ from sqlmodel import Session, select
 
 from db import jobs as job_store
 from db import store
-from db.engine import writing
+from db.engine import reading, writing
 from db.errors import NotFound, NothingToUndo
 from db.tables import ProposalRow, RecordRow, RevisionRow
 from models.schemas import GOLD_VERDICTS, Answer, Verdict
 from workbench.context import Context
+from workbench.desk import links
 from workbench.desk.decisions import EVENT_ID, LARGEST
 
 BulkAction = Literal["accept", "skip", "flag", "propose"]
@@ -88,6 +89,12 @@ Act = Callable[[Session, RecordRow], Refusal | None]
 def act_on_many(ctx: Context, bulk: Bulk, actor: str) -> Outcome:
     """Do the action to each paper that allows it, a short transaction for each fifty."""
     seen = {target.id: target for target in bulk.targets}
+    accepts = bulk.action == "accept"
+    answers: dict[int, Answer] = {}  # by the number of the proposal
+
+    def prepare(ids: Sequence[int]) -> None:
+        answers.clear()
+        answers.update(_answers(ctx, ids) if accepts else {})
 
     def act(session: Session, record: RecordRow) -> Refusal | None:
         if bulk.action == "propose":
@@ -95,12 +102,15 @@ def act_on_many(ctx: Context, bulk: Bulk, actor: str) -> Outcome:
         event = f"{bulk.batch}-{record.id}"
         if _is_sent(session, event):
             return None
+        answer = answers.get(record.proposal_id or 0)
         refusal = _refusal(session, record, bulk.action, seen[record.id])
+        if refusal is None and accepts and answer is None:
+            return "changed"  # the model proposed anew since the answers were made ready
         if refusal is None:
-            _decide(session, record, bulk, actor, event)
+            _decide(session, record, bulk, actor, event, answer)
         return refusal
 
-    return _each(ctx, bulk.batch, list(seen), act)
+    return _each(ctx, bulk.batch, list(seen), act, prepare)
 
 
 def undo_batch(ctx: Context, batch: str, actor: str) -> Outcome:
@@ -118,7 +128,7 @@ def undo_batch(ctx: Context, batch: str, actor: str) -> Outcome:
             return None
         if record.head != made[record.id]:
             return "changed"
-        store.undo(
+        saved = store.undo(
             session,
             record.id,
             base_seq=record.head,
@@ -126,14 +136,39 @@ def undo_batch(ctx: Context, batch: str, actor: str) -> Outcome:
             client_event_id=event,
             batch=f"undo-{batch}",
         )
+        links.go_back(session, saved)
         return None
 
     return _each(ctx, batch, list(made), act)
 
 
-def _each(ctx: Context, batch: str, ids: Sequence[int], act: Act) -> Outcome:
+def _answers(ctx: Context, ids: Sequence[int]) -> dict[int, Answer]:
+    """What the newest proposals of papers say, with the links that are sure, as one accept saves.
+
+    Made before anything is written: names are looked up for longer than others should wait.
+    """
+    found: dict[int, Answer] = {}
+    with reading(ctx.engine) as session:
+        for record_id in ids:
+            proposed = store.newest_proposal(session, record_id)
+            if proposed is None or proposed.proposal.extraction.funders is None:
+                continue
+            said = proposed.proposal
+            answer = Answer(statements=said.statements, funders=said.funders)
+            found[proposed.id] = links.settled(ctx, session, answer)[0]
+    return found
+
+
+def _each(
+    ctx: Context,
+    batch: str,
+    ids: Sequence[int],
+    act: Act,
+    prepare: Callable[[Sequence[int]], None] = lambda _: None,
+) -> Outcome:
     outcome = Outcome(batch=batch)
     for chunk in _chunks(ids):
+        prepare(chunk)
         with writing(ctx.engine) as session:
             done, left = _some(session, chunk, act)
         # Only what is kept is told: the transaction is over here.
@@ -189,12 +224,10 @@ def _refusal(
     return "failed" if extraction.funders is None or extraction.error else None
 
 
-def _decide(session: Session, record: RecordRow, bulk: Bulk, actor: str, event: str) -> None:
+def _decide(
+    session: Session, record: RecordRow, bulk: Bulk, actor: str, event: str, answer: Answer | None
+) -> None:
     verdicts: dict[str, Verdict] = {"accept": "accepted", "skip": "skipped", "flag": "flagged"}
-    answer = None
-    if bulk.action == "accept":
-        proposal = session.get_one(ProposalRow, record.proposal_id).proposal
-        answer = Answer(statements=proposal.statements, funders=proposal.funders)
     store.save_revision(
         session,
         record.id,

@@ -14,7 +14,7 @@ from models.documents import Document
 from models.schemas import Answer, GroundedField, Proposal, Verdict
 from training.errors import same_funders, same_statements
 from workbench.context import Context
-from workbench.desk import links, readings
+from workbench.desk import link_votes, links, readings
 from workbench.desk.documents import ground, read_document
 from workbench.desk.reasons import MOST, Pointer, Typed, reasons_for
 from workbench.desk.review import shown, told_revision
@@ -42,7 +42,7 @@ class Decision(BaseModel):
 
     base_seq: int = Field(ge=0, le=LARGEST)
     action: Action
-    answer: Answer | None = None
+    answer: links.SoundAnswer | None = None
     accepted: tuple[str, ...] = ()
     note: str | None = Field(default=None, max_length=2_000)
     reasons: dict[Pointer, Typed] = Field(default_factory=dict, max_length=MOST)
@@ -87,7 +87,11 @@ def decide(
     with writing(ctx.engine) as session:
         if readings.is_reading(session, record_id, decision.client_event_id):
             return readings.give(
-                session, record_id, actor, **_said(decision, verdict, answer, reasons)
+                session,
+                record_id,
+                actor,
+                **_said(decision, verdict, answer, reasons),
+                offered=link_votes.offered(answer, alone),
             )
         saved = store.save_revision(
             session,
@@ -142,9 +146,10 @@ def take_back(ctx: Context, record_id: int, undo: Undo, actor: str) -> RevisionR
         sent = undo.model_dump(include={"base_seq", "client_event_id"})
         if readings.is_reading(session, record_id, undo.client_event_id):
             return readings.take_back(session, record_id, actor, **sent)
+        head = store.record(session, record_id).head
         if reopened := readings.reopen(session, record_id, actor, **sent):
+            links.go_back(session, store.revisions(session, record_id)[-1])
             return reopened
-        head, undone = store.record(session, record_id).head, store.decision(session, record_id)
         saved = store.undo(
             session,
             record_id,
@@ -153,7 +158,7 @@ def take_back(ctx: Context, record_id: int, undo: Undo, actor: str) -> RevisionR
             client_event_id=undo.client_event_id,
         )
         if saved.seq > head:  # else it was sent before, and done then
-            links.forget(session, undone, store.decision(session, record_id), saved)
+            links.go_back(session, saved)
         return saved
 
 

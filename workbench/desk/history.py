@@ -11,7 +11,7 @@ from db.engine import reading, writing
 from db.tables import ProposalRow, RevisionRow
 from models.schemas import Answer
 from workbench.context import Context
-from workbench.desk import readings
+from workbench.desk import links, readings
 from workbench.desk.decisions import EVENT_ID, LARGEST
 from workbench.desk.review import told_revision
 from workbench.desk.talk import told_comments
@@ -57,7 +57,7 @@ def history(ctx: Context, record_id: int, who: Person) -> dict[str, Any]:
 def restore(ctx: Context, record_id: int, wanted: Restore, actor: str) -> RevisionRow:
     """Go back to any revision, by a new one. Raises `Conflict` as a save does."""
     with writing(ctx.engine) as session:
-        return store.restore(
+        saved = store.restore(
             session,
             record_id,
             seq=wanted.seq,
@@ -67,6 +67,8 @@ def restore(ctx: Context, record_id: int, wanted: Restore, actor: str) -> Revisi
             lead_ms=wanted.lead_ms,
             client_event_id=wanted.client_event_id,
         )
+        links.go_back(session, saved)
+        return saved
 
 
 def _revision(row: RevisionRow, proposals: dict[int, ProposalRow]) -> dict[str, Any]:

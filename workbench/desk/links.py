@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import AfterValidator
 from sqlmodel import Session
 
 from db import links as decisions
@@ -14,15 +16,35 @@ from db.tables import LinkDecisionRow, RevisionRow
 from models.linking.awards import hints
 from models.linking.context import Context as Around
 from models.linking.funders import Funders, Hit, open_funders
+from models.linking.ids import ror_id
 from models.linking.index import NoIndex
-from models.linking.linker import Candidate, automatic, candidates
+from models.linking.linker import (
+    AUTOMATIC,
+    Candidate,
+    automatic,
+    candidates,
+    of_country_named,
+)
 from models.linking.names import name_key
+from models.linking.rules import is_generic
 from models.schemas import Answer, Funder, Link
 from workbench.context import Context
+from workbench.exchange.identifiers import checked
 
 LOOKED_UP = 200
 """Funders of one answer whose candidates are looked up; those after them only as somebody types."""
 OFFERED = 5
+
+
+def _sound(answer: Answer) -> Answer:
+    """The answer itself; raises `ValueError` where a ROR id's check digits are wrong."""
+    for link in filter(None, answer.links):
+        checked(link)
+    return answer
+
+
+SoundAnswer = Annotated[Answer, AfterValidator(_sound)]
+"""An answer as it comes from outside: the ids of its links are checked."""
 
 
 def told(ctx: Context, session: Session, answer: Answer) -> list[dict[str, Any]]:
@@ -37,7 +59,7 @@ def told(ctx: Context, session: Session, answer: Answer) -> list[dict[str, Any]]
     for i, funder in enumerate(answer.funders):
         said = known.get(keys[i], [])
         found = _learnt(offered[i], said)
-        sure = _sure(found, said) if funder.funder_name else None
+        sure = _sure(funder.funder_name, found, said) if funder.funder_name else None
         stored = answer.links[i] if answer.links else None
         if stored and stored.method == "automatic":
             sure, stored = sure or stored, None
@@ -78,10 +100,17 @@ def _link(value: dict[str, Any] | None) -> Link | None:
 
 
 def remember(
-    session: Session, revision: RevisionRow, person: str, refused: Sequence[str | None]
+    session: Session,
+    revision: RevisionRow,
+    person: str,
+    refused: Sequence[str | None],
+    own: Answer | None = None,
 ) -> None:
-    """Add what a curator decided with a revision; `refused` is what would have been linked."""
-    answer = revision.after
+    """Add what a curator decided with a revision; `refused` is what would have been linked.
+
+    `own` is the person's answer where the revision joins those of several.
+    """
+    answer = own or revision.after
     if answer is None:
         return
     rows: list[LinkDecisionRow] = []
@@ -131,33 +160,42 @@ def _rows(
     return [said, LinkDecisionRow(**facts, verdict="refused", ror=offered)]
 
 
-def forget(
-    session: Session, undone: RevisionRow | None, restored: RevisionRow | None, undo: RevisionRow
-) -> None:
-    """Take back what an undone revision decided; what the one before it did counts again."""
-    if undone is None:
-        return
-    gone = decisions.of_revision(session, undone.record_id, undone.seq)
-    before = decisions.of_revision(session, undone.record_id, restored.seq) if restored else []
-    again = [row for row in before if (row.key, row.person) in {(r.key, r.person) for r in gone}]
-    back = {(row.key, row.person) for row in again}
-    taken = {(row.key, row.person): row for row in gone if (row.key, row.person) not in back}
-    facts = {"record_id": undo.record_id, "seq": undo.seq}
-    rows = [
-        LinkDecisionRow(**row.model_dump(exclude={"id", "created_at", *facts}), **facts)
-        for row in again
-    ]
-    rows += [
-        LinkDecisionRow(**facts, key=row.key, name=row.name, verdict="withdrawn", person=row.person)
-        for row in taken.values()
-    ]
+def go_back(session: Session, saved: RevisionRow) -> None:
+    """Let what people said of names count as it did with the revision that `saved` goes back to."""
+    said: dict[tuple[str, str], list[LinkDecisionRow]] = defaultdict(list)
+    for row in decisions.of_record(session, saved.record_id):
+        if row.seq < saved.seq:
+            said[row.key, row.person].append(row)
+    facts = {"record_id": saved.record_id, "seq": saved.seq}
+    rows: list[LinkDecisionRow] = []
+    for all_said in said.values():
+        then = _newest([row for row in all_said if row.seq <= (saved.restores or 0)])
+        now = _newest(all_said)
+        if {row.seq for row in then} == {row.seq for row in now}:
+            continue
+        again = [row for row in then if row.verdict != "withdrawn"]
+        if again:
+            kept = {"id", "created_at", *facts}
+            rows += [LinkDecisionRow(**row.model_dump(exclude=kept), **facts) for row in again]
+        elif now[0].verdict != "withdrawn":
+            rows.append(_withdrawn(now[0], saved))
     decisions.add_decisions(session, rows)
+
+
+def _newest(rows: Sequence[LinkDecisionRow]) -> list[LinkDecisionRow]:
+    """Those that came with the newest of their revisions."""
+    last = max((row.seq for row in rows), default=0)
+    return [row for row in rows if row.seq == last]
 
 
 def search(ctx: Context, text: str, country: str, limit: int) -> list[dict[str, Any]]:
     """Organisations that somebody who types may mean. Raises `NoIndex`."""
     with open_funders(ctx.funders) as funders:
-        return [_shown(hit) for hit in funders.search(text, country, limit)]
+        found = [_shown(hit) for hit in funders.search(text, country, limit)]
+    unlisted = ror_id(text)
+    if unlisted and not found:
+        return [_unlisted(unlisted)]
+    return found
 
 
 def organisation(ctx: Context, ror: str) -> dict[str, Any] | None:
@@ -210,15 +248,16 @@ def _learnt(found: list[Candidate], said: list[Learned]) -> list[Candidate]:
     return sorted(ranked, key=lambda one: one.ror in refused)
 
 
-def _sure(found: list[Candidate], said: list[Learned]) -> Link | None:
+def _sure(name: str, found: list[Candidate], said: list[Learned]) -> Link | None:
     """The link that is made without asking: a name confirmed once, else a score that is enough.
 
-    Nothing is sure where people differ, or refused what the index would say, or said "none".
+    Nothing is sure where people differ, or refused what the index would say, or said "none", or
+    where the text speaks for another country than that of what they confirmed.
     """
     confirmed = [each for each in said if each.confirmed]
     refused = {each.ror for each in said if each.refused}
     if confirmed:
-        if len(confirmed) > 1 or confirmed[0].disputed:
+        if len(confirmed) > 1 or confirmed[0].disputed or not _holds(name, found, confirmed[0]):
             return None
         best = confirmed[0]
         return Link(
@@ -233,6 +272,19 @@ def _sure(found: list[Candidate], said: list[Learned]) -> Link | None:
     return Link(ror=top.ror, funder_id=top.funder_id, name=top.name, method="automatic")
 
 
+def _holds(name: str, found: list[Candidate], best: Learned) -> bool:
+    """Whether what was confirmed in another paper holds in this one.
+
+    A name that many countries have needs the right country here as well, and any name gives way
+    where the text names the country of another organisation of this name.
+    """
+    here = next((one for one in found if one.ror == best.ror), None)
+    if here is not None and of_country_named(here):
+        return True
+    others = (one for one in found if one is not here and one.score >= AUTOMATIC)
+    return not is_generic(name) and not any(map(of_country_named, others))
+
+
 def _times(people: dict[str, int]) -> list[str]:
     return [f"{name} {n} times" if n > 1 else name for name, n in people.items()]
 
@@ -243,6 +295,12 @@ def _said(each: Learned) -> dict[str, Any]:
 
 def _country(found: list[Candidate], link: Link | None) -> str:
     return next((one.country for one in found if link and one.ror == link.ror), "")
+
+
+def _unlisted(ror: str) -> dict[str, Any]:
+    """An organisation that the index does not have, by an id whose check digits are right."""
+    named = {"ror": ror, "funder_id": None, "name": "", "country": "", "city": ""}
+    return named | {"status": "unlisted", "matched": ror}
 
 
 def _shown(hit: Hit) -> dict[str, Any]:

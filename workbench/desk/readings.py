@@ -12,6 +12,7 @@ from db.errors import Conflict
 from db.tables import ReadingRow, RecordRow, RevisionRow
 from models.schemas import Answer, Verdict
 from training.errors import same_funders, same_statements
+from workbench.desk import link_votes
 from workbench.people import Person
 
 OWN = 2**30
@@ -57,6 +58,7 @@ def give(
     reasons: dict[str, str] | None = None,
     note: str | None = None,
     lead_ms: int = 0,
+    offered: link_votes.Offered | None = None,
 ) -> Given:
     """Keep a reading; where it completes the paper and all agree, a revision says so too.
 
@@ -76,7 +78,7 @@ def give(
             lead_ms=lead_ms,
             client_event_id=client_event_id,
         )
-        _settle(session, store.record(session, record_id), client_event_id)
+        _settle(session, store.record(session, record_id), client_event_id, offered or {})
     return _given(session, record_id, person)
 
 
@@ -143,17 +145,18 @@ def agree(a: ReadingRow, b: ReadingRow) -> bool:
     )
 
 
-def _settle(session: Session, record: RecordRow, event: str) -> None:
+def _settle(session: Session, record: RecordRow, event: str, offered: link_votes.Offered) -> None:
     rows = readings.full(readings.readings(session, record.id))
     if len(rows) < record.readers or not all(agree(rows[0], row) for row in rows[1:]):
         return
     newest = max(rows, key=lambda row: row.id)
-    store.save_revision(
+    answer = newest.answer and link_votes.joined(newest.answer, link_votes.votes(rows))
+    saved = store.save_revision(
         session,
         record.id,
         base_seq=record.head,
         verdict=readings.agreed_verdict(rows),
-        answer=newest.answer,
+        answer=answer,
         actor=" + ".join(row.person for row in rows),
         accepted=newest.accepted,
         reasons={key: why for row in rows for key, why in row.reasons.items()},
@@ -161,6 +164,7 @@ def _settle(session: Session, record: RecordRow, event: str) -> None:
         client_event_id=f"{event}-agreed",
         kind="agreed",
     )
+    link_votes.remember(session, saved, rows, offered)
 
 
 def _on_top_of(session: Session, record_id: int, person: str, base_seq: int) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
+from sqlmodel import Session
+
+from db import cards, listing, store
 from db import jobs as job_store
-from db import listing, store
 from db.engine import reading
 from db.errors import NotFound
 from db.listing import Filters
@@ -62,6 +64,7 @@ def review(
         name = who.name if who else None
         position = neighbours(session, record_id, filters, person=name, passed=passed)
         comments = told_comments(session, record, who)
+        card = told_card(session, row)
         document = document_of(row)
         proposal = proposed.proposal if proposed else None
         answer, fields = shown(document, proposal, revisions[-1] if revisions else None)
@@ -72,7 +75,7 @@ def review(
         "blind": own is not None,
         "readers": record.readers,
         "status": revisions[-1].verdict if revisions else "proposed",
-        "document": told_document(row),
+        "document": told_document(row) | {"card": card},
         "job": _job(job),
         "proposal": _proposal(proposed.id, proposed.proposal, document) if proposed else None,
         "answer": answer.model_dump(mode="json"),
@@ -149,6 +152,19 @@ def told_document(row: DocumentRow) -> dict[str, Any]:
         "media_type": row.media_type,
         "pages": [page.model_dump() for page in row.pages],
         "warnings": list(row.warnings),
+    }
+
+
+def told_card(session: Session, row: DocumentRow) -> dict[str, Any]:
+    """The DOI and the licence of a document, and who corrected them when."""
+    said = cards.corrections(session, row.sha256)
+    return {
+        "doi": row.doi,
+        "license": row.license,
+        "corrected": {
+            name: {"person": one.person, "at": one.created_at.isoformat()}
+            for name, one in said.items()
+        },
     }
 
 

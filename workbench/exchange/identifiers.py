@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 
+from models.linking.ids import ror_id
 from models.schemas import Link
 
-ROR = re.compile(r"(?:https?://)?(?:www\.)?(?:ror\.org/)?(0[a-hj-km-np-tv-z0-9]{6}\d{2})/?", re.I)
 REGISTRY = re.compile(r"10\.13039/[^\s?#]+")
 
 
 def sound_ror(value: object) -> str | None:
-    """A ROR id as its URL, None where the value is none."""
-    found = ROR.fullmatch(value.strip()) if isinstance(value, str) else None
-    return f"https://ror.org/{found[1].lower()}" if found else None
+    """A ROR id as its URL, None where the value is none or its check digits are wrong."""
+    return ror_id(value) if isinstance(value, str) else None
 
 
 def sound_funder_id(value: object) -> str | None:
@@ -27,6 +26,13 @@ def sound_funder_id(value: object) -> str | None:
         return f"10.13039/{value.strip()}"
     found = REGISTRY.search(value)
     return found[0] if found else None
+
+
+def checked(link: Link) -> Link:
+    """The link itself; raises `ValueError` where the check digits of its ROR id are wrong."""
+    if link.ror and ror_id(link.ror) is None:
+        raise ValueError(f"{link.ror} is no ROR id: its check digits are wrong")
+    return link
 
 
 def link_of(ror: object = None, funder_id: object = None) -> Link | None:

@@ -9,6 +9,7 @@ from models.extract import join_statements
 from models.schemas import FunderList, Link, Statement
 from workbench.exchange.entries import Entry, text_of
 from workbench.exchange.formats import JsonLines
+from workbench.exchange.identifiers import checked
 
 
 class Gold(JsonLines):
@@ -37,7 +38,9 @@ class Gold(JsonLines):
         }
 
     def entry(self, row: dict[str, Any], place: str) -> Entry:
-        links = tuple(link and Link.model_validate(link) for link in row.get("links") or ())
+        links = tuple(
+            link and checked(Link.model_validate(link)) for link in row.get("links") or ()
+        )
         return Entry(
             place=place,
             id=row.get("id") if isinstance(row.get("id"), int) else None,

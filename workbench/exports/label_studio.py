@@ -18,6 +18,7 @@ from models.grounding import find_value
 from models.schemas import FunderList, Link
 from workbench.exchange.entries import Entry, answer_links, pairs
 from workbench.exchange.formats import JsonLines, Unreadable, parsed
+from workbench.exchange.identifiers import checked
 
 CONFIG = """<View>
   <Labels name="label" toName="text">
@@ -99,7 +100,7 @@ def entry_from(data: dict[str, Any], held: Any, place: str) -> Entry:
         text=data.get("text") or None,
         statements=tuple(data.get("statements") or ()),
         funders=FunderList.validate_python(funders),
-        links=answer_links([link and Link.model_validate(link) for link in links]),
+        links=answer_links([link and checked(Link.model_validate(link)) for link in links]),
     )
 
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from fastapi.responses import FileResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from db import store
+from db import cards
 from db.engine import writing
 from models.dois import normalised
 from models.errors import WorkbenchError
@@ -111,14 +111,12 @@ def _zipped(folder: FilePath) -> Response:
 def _add_cards(routes: APIRouter, ctx: Context) -> None:
     @routes.patch("/api/documents/{sha256}", dependencies=JSON_ONLY)
     def describe(who: Curator, sha256: Sha256, card: Card) -> dict[str, Any]:
-        facts = {
-            key: (value or "").strip() or None
-            for key, value in card.model_dump(exclude_unset=True).items()
-        }
-        if facts.get("doi"):
-            facts["doi"] = _sound(facts["doi"] or "")
+        sent = card.model_dump(exclude_unset=True)
+        facts = {name: (sent[name] or "").strip() or None for name in cards.FIELDS if name in sent}
+        if doi := facts.get("doi"):
+            facts["doi"] = _sound(doi)
         with writing(ctx.engine) as session:
-            row = store.describe(session, sha256, **facts)
+            row = cards.correct(session, sha256, who.name, facts)
             return {"sha256": row.sha256, "doi": row.doi, "license": row.license}
 
 

@@ -23,7 +23,9 @@ def upgrade() -> None:
         sa.Column("organisation", sa.String(), nullable=False),
         sa.Column("person", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
-        sa.UniqueConstraint("record_id", "seq", "key", "verdict", "ror", name="uq_link_decisions"),
+        sa.UniqueConstraint(
+            "record_id", "seq", "key", "person", "verdict", "ror", name="uq_link_decisions"
+        ),
     )
     op.create_index("ix_link_decisions_key", "link_decisions", ["key", "id"])
     for act in ("UPDATE", "DELETE"):

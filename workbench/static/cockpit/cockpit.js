@@ -2,6 +2,7 @@
 
 import { createActions } from "./actions.js";
 import { createApi } from "./api.js";
+import { createCard } from "./card.js";
 import { createClock } from "./clock.js";
 import { createControls } from "./controls.js";
 import { createDecisions } from "./decisions.js";
@@ -90,10 +91,11 @@ function make(element, filters, { onOpen, onChange }) {
   makeLeft(ctx);
   makeRight(ctx);
   const run = (action) => () => ctx.controls.run(action);
+  ctx.card = createCard(root);
   ctx.header = createHeader({
     accept: run("accept"), noFunding: run("noFunding"), skip: run("skip"), flag: run("flag"),
     undo: run("undo"), previous: run("previous"), next: run("next"), help: run("help"),
-  }, [ctx.saveState.element, ctx.pace.element]);
+  }, [ctx.saveState.element, ctx.pace.element], ctx.card.element);
   ctx.split = createSplit(ctx.panes.pdf.element, ctx.panel.element);
   ctx.help = createHelp(root);
   root.prepend(ctx.header.element, ctx.split.element);

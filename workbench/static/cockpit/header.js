@@ -12,8 +12,8 @@ function standing({ position, status }, moving) {
   return t("cockpit.to_decide", { n: position.left + (DECIDED.includes(status) ? 0 : 1) });
 }
 
-/** `hear` has accept, noFunding, skip, flag, undo, previous, next, help; `parts` are put beside. */
-export function createHeader(hear, parts = []) {
+/** `hear` has accept, noFunding, skip, flag, undo, previous, next, help; `parts` are put beside, `card` by the name. */
+export function createHeader(hear, parts = [], card = null) {
   const name = h("h2", { class: "wb-name" });
   const position = h("span", { class: "wb-position" });
   const status = h("span", { class: "wb-status" });
@@ -37,7 +37,7 @@ export function createHeader(hear, parts = []) {
   const element = h(
     "header",
     { class: "wb-header" },
-    h("div", { class: "wb-paper" }, name, h("div", { class: "wb-about" }, position, status, unsaved, parts, model, warnings), list),
+    h("div", { class: "wb-paper" }, h("div", { class: "wb-name-row" }, name, card), h("div", { class: "wb-about" }, position, status, unsaved, parts, model, warnings), list),
     h(
       "div",
       { class: "wb-actions", role: "toolbar", "aria-label": t("cockpit.decide") },

@@ -68,5 +68,6 @@ const placeOf = (key, value, funder, link) => JSON.stringify([key, value, funder
 function sentence({ kind, looks_like: looks, funder, expected }) {
   if (kind === "fits") return t("linking.hint_fits", { looks });
   if (kind === "check") return t("linking.hint_check", { looks, expected });
+  if (kind === "same") return t("linking.hint_same", { expected });
   return funder ? t("linking.hint_other", { looks, funder }) : t("linking.hint_looks", { looks });
 }

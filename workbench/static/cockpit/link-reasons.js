@@ -19,6 +19,7 @@ const REASONS = [
   [/^acronym agrees$/, "acronym_agrees"],
   [/^other acronym$/, "acronym_other"],
   [/^parent named$/, "parent"],
+  [/^parent in the text$/, "parent_text"],
   [/^a unit of it is named that is not listed$/, "unit"],
   [/^part of the name$/, "part"],
   [/^follows (.*)$/, "follows", "name"],

@@ -139,7 +139,8 @@ export function createLink(funderId, hear) {
   function choice(item, run) {
     const why = item.reasons?.length ? item.reasons.map(reason).join(", ") : item.matched;
     return option(run, [
-      h("span", { class: "wb-org-name", text: item.name }),
+      h("span", { class: "wb-org-name", text: item.name || t("linking.unnamed") }),
+      item.score ? h("span", { class: "wb-org-score", text: t("linking.score", { share: Math.round(item.score * 100) }) }) : null,
       h("span", { class: "wb-org-where", text: [item.city, item.country].filter(Boolean).join(", ") }),
       item.status && item.status !== "active" ? h("span", { class: "wb-org-gone", text: t(`linking.status.${item.status}`) }) : null,
       h("span", { class: "wb-org-why", text: why ?? "" }),

@@ -68,6 +68,7 @@ export function createScreen(ctx) {
   const showRaw = () => ctx.review && ctx.raw.show(ctx.review.draft.send().answer.funders);
 
   function showHead(review) {
+    ctx.card.update(ctx.review.payload.document);
     ctx.header.update({
       payload: review.payload,
       dirty: review.draft.dirty,
