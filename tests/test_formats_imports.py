@@ -16,6 +16,7 @@ from tests.formats import NSF, decide, written
 from tests.stores import said, save
 from workbench import imports
 from workbench.context import Context, Settings
+from workbench.exchange.identifiers import link_of
 from workbench.exports import formats
 from workbench.imports.applying import Report, Wish
 
@@ -124,6 +125,23 @@ def test_a_deposit_fills_the_funders_of_a_known_doi(ctx: Context, tmp_path: Path
     (answer,) = golds(ctx)
     assert answer.funders == (Funder(funder_name="DFG", awards=(Award(award_ids=("1",)),)),)
     assert answer.links[0] and answer.links[0].funder_id == "10.13039/1"
+
+
+WRONG = "https://ror.org/018mejw65"  # ends in 64
+
+
+def test_a_ror_id_with_wrong_check_digits_comes_in_nowhere(ctx: Context, tmp_path: Path) -> None:
+    source = tmp_path / "gold.jsonl"
+    decide(ctx.engine, NSF)
+    written(ctx.engine, "gold", source)
+    row = json.loads(source.read_text())
+    row["links"] = [{"ror": WRONG}] + [None] * (len(row["funders"]) - 1)
+    source.write_text(json.dumps(row))
+    (error,) = load(ctx, source).errors
+    assert f"{WRONG} is no ROR id: its check digits are wrong" in str(error)
+    assert link_of(ror=WRONG) is None
+    found = link_of(ror=WRONG.replace("65", "64"))
+    assert found and found.ror == "https://ror.org/018mejw64"
 
 
 ARTICLE = """<?xml version="1.0"?>
