@@ -2,7 +2,8 @@
 
 `python -m benchmarks.export_speed FOLDER --records 1000000 --formats gold csv` makes a store of
 that size in FOLDER, exports it in a process of its own, and once more with a kill -9 in the
-middle and a resume; both files must be the same, byte for byte.
+middle and a resume; both files must be the same, byte for byte. `--formats all` takes every
+format that there is, `--no-kill` leaves the second export out; a table ends the run.
 """
 
 from __future__ import annotations
@@ -115,23 +116,25 @@ def child(name: str, home: Path, out: Path, proof: bool, resume: bool) -> None:
     from workbench.exchange.writing import Spec, export
     from workbench.exports import open_format
 
+    of = open_format(name)
     steps: dict[str, float] = {}
-    last = time.perf_counter()
+    work: dict[str, float] = {}
+    last, last_cpu = time.perf_counter(), time.process_time()
 
     def progress(step: str, done: int, total: int) -> None:
-        nonlocal last
-        now = time.perf_counter()
+        nonlocal last, last_cpu
+        now, cpu = time.perf_counter(), time.process_time()
         steps[step] = steps.get(step, 0.0) + now - last
-        last = now
+        work[step] = work.get(step, 0.0) + cpu - last_cpu
+        last, last_cpu = now, cpu
 
     engine = connect(home / "store.sqlite3")
-    made = export(
-        engine, open_format(name), Spec(name), out, resume=resume, proof=proof, progress=progress
-    )
+    made = export(engine, of, Spec(name), out, resume=resume, proof=proof, progress=progress)
     told = {
         "records": made.written,
         "bytes": made.bytes,
         "seconds": steps,
+        "cpu_seconds": work,
         "peak_mb": peak_mb(),
         "proof": made.proof.sentence() if made.proof else None,
     }
@@ -144,12 +147,15 @@ def peak_mb() -> float:
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
-def measure(home: Path, name: str, proof: bool) -> dict[str, Any]:
-    """An export of its own, then one that is killed in the middle and resumed."""
+def measure(home: Path, name: str, proof: bool, kill: bool) -> dict[str, Any]:
+    """An export of its own, then, if wanted, one that is killed in the middle and resumed."""
     more = [] if proof else ["--no-proof"]
     whole, torn = home / f"whole.{name}", home / f"torn.{name}"
     process = start(home, name, whole, *more)
     told: dict[str, Any] = json.loads(process.communicate()[0])
+    if not kill:
+        whole.unlink()
+        return {"format": name, **told}
     target = told["bytes"] * 0.4
     process = start(home, name, torn, "--no-proof")
     part = home / f"torn.{name}.export" / "part-00001"
@@ -173,6 +179,27 @@ def same(one: Path, other: Path) -> bool:
         return all(a == b or b"<doi_batch_id>" in a for a, b in zip(first, second, strict=True))
 
 
+def table(measured: list[dict[str, Any]]) -> str:
+    """The measurements as Markdown. Seconds are those of the processor in this process: what
+    else ran beside it changes them little.
+    """
+    lines = [
+        "| format | bytes | writing, CPU s | records a CPU second | reading again, CPU s "
+        "| peak memory | proof |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for told in measured:
+        cpu = told["cpu_seconds"]
+        writing = cpu.get("freezing", 0.0) + cpu["writing"]
+        again = f"{cpu['proving']:.1f}" if "proving" in cpu else "not done"
+        lines.append(
+            f"| `{told['format']}` | {told['bytes']:,} | {writing:.1f} "
+            f"| {told['records'] / writing:,.0f} | {again} | {told['peak_mb']:.0f} MB "
+            f"| {(told['proof'] or '').split(';')[0]} |"
+        )
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Read the arguments and print a line a format."""
     if sys.argv[1:2] == ["--child"]:
@@ -184,12 +211,23 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=100_000)
     parser.add_argument("--formats", nargs="+", default=["gold", "csv", "crossref", "datacite"])
     parser.add_argument("--no-proof", action="store_true")
+    parser.add_argument("--no-kill", action="store_true")
     chosen = parser.parse_args()
     chosen.folder.mkdir(parents=True, exist_ok=True)
     if not (chosen.folder / "store.sqlite3").exists():
         fill(chosen.folder, chosen.records)
-    for name in chosen.formats:
-        print(json.dumps(measure(chosen.folder, name, not chosen.no_proof)), flush=True)
+    measured = []
+    for name in every() if chosen.formats == ["all"] else chosen.formats:
+        measured.append(measure(chosen.folder, name, not chosen.no_proof, not chosen.no_kill))
+        print(json.dumps(measured[-1]), flush=True)
+    print(table(measured))
+
+
+def every() -> list[str]:
+    """The names of all formats."""
+    from workbench.exports import names
+
+    return names()
 
 
 if __name__ == "__main__":

@@ -72,6 +72,8 @@ links = st.one_of(
 @st.composite
 def answers(draw: Any) -> Answer:
     paid = draw(st.lists(funders, max_size=4))
+    if paid and draw(st.booleans()):
+        paid.append(draw(st.sampled_from(paid)))
     linked = draw(st.lists(links, min_size=len(paid), max_size=len(paid)))
     said = draw(st.lists(words, max_size=2))
     return Answer(

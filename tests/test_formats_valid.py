@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.schemas import Answer
-from tests.formats import NSF, answers, decision
+from tests.formats import AWKWARD, NSF, answers, decision
 from workbench.exchange.formats import Unfit
 from workbench.exchange.patching import into_jats
 from workbench.exports import open_format
@@ -114,6 +114,31 @@ def test_any_funding_put_into_an_article_is_valid_jats(answer: Answer) -> None:
     assert schema.validate(etree.fromstring(whole)), schema.error_log
 
 
+def test_five_hundred_funders_are_valid_everywhere() -> None:
+    import jsonschema
+    from lxml import etree
+
+    funder = NSF.funders[0]
+    many = tuple(
+        funder.model_copy(update={"funder_name": f"{AWKWARD[n % len(AWKWARD)].strip()} {n}"})
+        for n in range(500)
+    )
+    answer = Answer(statements=NSF.statements, funders=many, links=(NSF.links[0],) * 500)
+    assert crossref_errors(deposit([answer])) == []
+    whole = into_jats(JATS.encode(), decision(1, answer))
+    assert jats_schema().validate(etree.fromstring(whole))
+    row = json.loads(open_format("datacite").write(decision(1, answer)))
+    assert len(row["fundingReferences"]) == 1_500
+    jsonschema.Draft7Validator(datacite_part()).validate(row["fundingReferences"])
+    for line in Enrichment().write(decision(1, answer)).splitlines():
+        jsonschema.Draft7Validator(ENRICHMENT).validate(json.loads(line))
+
+
+def datacite_part() -> dict[str, Any]:
+    schema = json.loads((package("datacite") / "schemas" / "datacite-v4.5.json").read_text())
+    return {**schema["properties"]["fundingReferences"], "definitions": schema["definitions"]}
+
+
 def test_the_jats_schema_refuses_what_is_wrong() -> None:
     from lxml import etree
 
@@ -126,8 +151,7 @@ def test_the_jats_schema_refuses_what_is_wrong() -> None:
 def test_any_references_are_valid_datacite(answer: Answer) -> None:
     import jsonschema
 
-    schema = json.loads((package("datacite") / "schemas" / "datacite-v4.5.json").read_text())
-    part = {**schema["properties"]["fundingReferences"], "definitions": schema["definitions"]}
+    part = datacite_part()
     of = open_format("datacite")
     try:
         row = json.loads(of.write(decision(1, answer)))

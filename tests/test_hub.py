@@ -102,6 +102,11 @@ class TestRoundTrip:
         add(ctx, "three")
         found = pulling.verify(ctx, Hub(), REPO, "main", None)
         assert (found.equal, found.different, found.not_there) == (1, 1, 1)
+        changed, missing = found.differences
+        assert (changed.kind, changed.doi) == ("different", "10.1234/one")
+        assert {"funders", "verdict", "revision"} <= set(changed.columns)
+        assert not {"sha256", "doi", "license"} & set(changed.columns)
+        assert (missing.kind, missing.doi) == ("not_there", "10.1234/three")
         assert not found.is_equal and second
 
     def test_removed_records_and_files_go(self, ctx: Context, hub: FakeHub) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from typer.testing import CliRunner
@@ -15,7 +15,7 @@ from db import adapters as stored
 from db.engine import reading, writing
 from models import catalog
 from models.errors import WorkbenchError
-from tests.hub_server import FakeHub
+from tests.hub_server import TOKEN, FakeHub
 from workbench.cli import app
 from workbench.context import Context, Settings
 from workbench.hub import adapters
@@ -107,6 +107,78 @@ class TestPush:
         (own(ctx) / "link.json").symlink_to(tmp_path / "secret.json")
         adapters.push(ctx, Hub(), "mine", REPO)
         assert "link.json" not in hub.files(PLACE)
+
+
+class TestNothingOfTheMachineLeaves:
+    TOLD: ClassVar[dict[str, Any]] = {
+        "data": "/home/ada/My Papers/gold.jsonl",
+        "actor": "ada",
+        "resumed": {"from": ["C:\\Users\\ada\\run 7", "~/runs/7", "file:///srv/x/y"]},
+        "/home/ada/test.jsonl": {"f1": 0.5},
+        "note": "Trained in /mnt/disk1/ada/run (see https://huggingface.co/ada/run), token hf_"
+        + "a" * 30,
+        "by": "https://ada:secret@example.org/x",
+        "tasks": ["funding_statements", "funding_parse"],
+        "share": "and/or 1/2",
+    }
+
+    def put(self, ctx: Context) -> Path:
+        folder = own(ctx)
+        (folder / "training.json").write_text(json.dumps(self.TOLD))
+        config = json.loads((folder / "adapter_config.json").read_text())
+        config["base_model_name_or_path"] = f"/home/ada/models/{SHIPPED.base}"
+        config["revision"] = str(ctx.home / "x")
+        (folder / "adapter_config.json").write_text(json.dumps(config))
+        (folder / "README.md").write_text(
+            f"# Mine\n\nFrom `/home/ada/run`, {ctx.home}, \\\\host\\share\\x and {TOKEN}.\n"
+            "[A link](https://example.org/home/ada), </td>, 3 km/h, /v1/chat.\n"
+        )
+        return folder
+
+    def test_paths_names_and_tokens_are_taken_out_and_told(
+        self, ctx: Context, hub: FakeHub
+    ) -> None:
+        self.put(ctx)
+        told = adapters.push(ctx, Hub(), "mine", REPO)
+        files = hub.files(PLACE)
+        assert set(told["cleaned"]) == {"README.md", "adapter_config.json", "training.json"}
+        for name in told["cleaned"]:
+            sent = files[name].decode()
+            for secret in ("/home/ada/r", "My Papers", "Users", "/mnt", "/srv", "~/", "hf_a",
+                           "ada:secret", "host", str(ctx.home), TOKEN, '"ada"'):  # fmt: skip
+                assert secret not in sent, (name, secret)
+        training = json.loads(files["training.json"])
+        assert training["tasks"] == self.TOLD["tasks"] and training["share"] == "and/or 1/2"
+        assert "https://huggingface.co/ada/run" in training["note"]
+        assert "[local path]" in training and "actor" not in training
+        card = files["README.md"].decode()
+        assert "[A link](https://example.org/home/ada), </td>, 3 km/h, /v1/chat." in card
+
+    def test_it_can_be_pulled_afterwards(self, ctx: Context, hub: FakeHub) -> None:
+        self.put(ctx)
+        adapters.push(ctx, Hub(), "mine", REPO)
+        assert adapters.pull(ctx, Hub(), REPO, name="back")["base"] == SHIPPED.base
+
+    def test_what_holds_none_goes_as_it_is(self, ctx: Context, hub: FakeHub) -> None:
+        told = adapters.push(ctx, Hub(), SHIPPED.name, REPO)
+        assert told["cleaned"] == {}
+        for name in told["upload"]:
+            assert hub.files(PLACE)[name] == (SHIPPED.path / name).read_bytes()
+
+    def test_a_vocabulary_keeps_its_pieces(self, ctx: Context, hub: FakeHub) -> None:
+        words = '{"model": {"vocab": {"/home/": 1, "/usr/lib/": 2}}}'
+        (own(ctx) / "tokenizer.json").write_text(words)
+        adapters.push(ctx, Hub(), "mine", REPO)
+        assert hub.files(PLACE)["tokenizer.json"].decode() == words
+
+    def test_weights_that_name_a_path_are_refused(self, ctx: Context, hub: FakeHub) -> None:
+        from safetensors.numpy import load_file, save_file
+
+        weights = own(ctx) / WEIGHTS
+        save_file(load_file(weights), weights, metadata={"made_in": "/home/ada/run/7"})
+        with pytest.raises(WorkbenchError, match="holds a path of this machine"):
+            adapters.push(ctx, Hub(), "mine", REPO)
+        assert hub.repos == {}
 
 
 class TestPull:

@@ -10,11 +10,24 @@ from playwright.sync_api import expect
 
 from tests.axe import axe
 from tests.desks import SHOTS, running_desk
-from tests.hub_server import TOKEN, running_hub
+from tests.hub_server import TOKEN, FakeHub, running_hub
 from tests.hubs import PLACE, REPO, add
 from workbench.context import Context, Settings
 
 pytestmark = pytest.mark.browser
+
+
+def spoil(hub: FakeHub, path: str, scratch: Path) -> None:
+    """Let somebody else change a row of a file on the Hub."""
+    import pyarrow
+    import pyarrow.parquet
+
+    scratch.write_bytes(hub.files(PLACE)[path])
+    rows = pyarrow.parquet.read_table(scratch)
+    told = rows.to_pylist()
+    told[0] |= {"license": "CC0", "verdict": "accepted"}
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(told, rows.schema), scratch)
+    hub.repos[PLACE].put({**hub.files(PLACE), path: scratch.read_bytes()})
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -54,6 +67,22 @@ def test_compare_and_push(tmp_path: Path, theme: str) -> None:
         expect(push).to_be_disabled()
         page.locator("#wb-hub").screenshot(path=SHOTS / f"hub-pushed-{theme}.png")
         assert hub.repos[PLACE].private
+
+        check = page.get_by_role("button", name="Verify")
+        page.get_by_label("Token").fill(TOKEN)
+        check.click()
+        expect(told.get_by_role("row", name="Same 11")).to_be_visible(timeout=60_000)
+        expect(told.get_by_role("row", name="Missing on the Hub 1")).to_be_visible()
+        (path,) = [path for path in hub.files(PLACE) if "train-all" in path]
+        spoil(hub, path, tmp_path / "spoilt.parquet")
+        check.click()
+        expect(told.get_by_role("row", name="Changed 1")).to_be_visible(timeout=60_000)
+        expect(told).to_contain_text("is not what is decided here")
+        expect(told.get_by_role("row", name="Changed license, verdict")).to_be_visible()
+        expect(push).to_be_disabled()
+        page.locator("#wb-hub").screenshot(path=SHOTS / f"hub-verified-{theme}.png")
+        assert axe(page) == []
         assert any(re.match(r"data/\w+-all\.parquet", path) for path in hub.files(PLACE))
+    (tmp_path / "spoilt.parquet").unlink()
     kept = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert not [path for path in kept if TOKEN.encode() in path.read_bytes()]

@@ -158,6 +158,8 @@ def sentence(error: Exception) -> str:
         return f"{'/'.join(map(str, first['loc']))}: {first['msg']}."
     if isinstance(error, KeyError):
         return f"{error} is missing."
+    if isinstance(error, (AttributeError, TypeError)):
+        return "not of the shape that the format has; see docs/imports.md."
     return str(error) or type(error).__name__
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workbench.exchange.entries import Entry, Fact, entry_of, facts
+from workbench.exchange.entries import FIELDS, Entry, Fact, entry_of, listed, spelled
 from workbench.exchange.formats import Format, Unreadable
 
 EXAMPLES = 20
+SPELLED = frozenset(FIELDS) - {"doi", "no_funding", "ror", "funder_id", "award", "order"}
+"""Fields whose values are spelled as the format can."""
 
 
 @dataclass(slots=True)
@@ -83,7 +86,7 @@ def prove(
         if is_it:
             entry = next(read, None)
     while entry is not None:
-        _note(proof, "added", facts(entry), entry.place)
+        _note(proof, "added", Counter(listed(entry)), entry.place)
         entry = next(read, None)
     return proof
 
@@ -112,26 +115,74 @@ def _is_same(of: Format, wanted: Entry, entry: Entry) -> bool:
 
 
 def _compare(of: Format, wanted: Entry, entry: Entry | None, proof: Proof) -> None:
+    """Count what became of each fact, repeated ones as often as they are told."""
+    wanted = _respelled(of, wanted, proof)
+    said, came = listed(wanted), listed(entry) if entry else []
+    if said == came:
+        for fact in said:
+            _count(proof, fact[0], "said", "kept")
+        _count(proof, "order", "said", "kept")
+        return
     reduced = of.reduced(wanted)
-    said = facts(wanted, of.spell)
-    due = said if reduced is wanted else facts(reduced, of.spell)
-    came = facts(entry, of.spell) if entry else set()
-    if type(of).spell is not Format.spell:
-        proof.respelled += len(facts(wanted) - said)
+    due = said if reduced is wanted else listed(reduced)
+    told, wants, has = Counter(said), Counter(due), Counter(came)
     for fact in said:
-        proof.fields.setdefault(fact[0], Field()).said += 1
-    for fact in said & came:
-        proof.fields[fact[0]].kept += 1
-    for fact in said - due - came:
-        proof.fields[fact[0]].no_place += 1
-    _note(proof, "lost", due - came, wanted.place)
-    _note(proof, "added", came - due - said, wanted.place)
+        _count(proof, fact[0], "said")
+    for fact in (told & has).elements():
+        _count(proof, fact[0], "kept")
+    for fact in (told - (wants | has)).elements():
+        _count(proof, fact[0], "no_place")
+    _note(proof, "lost", wants - has, wanted.place)
+    _note(proof, "added", has - (wants | told), wanted.place)
+    if entry is not None:
+        _compare_order(proof, said, due, came, wanted.place)
 
 
-def _note(proof: Proof, what: str, found: set[Fact], place: str) -> None:
-    for fact in sorted(found):
-        item = proof.fields.setdefault(fact[0], Field())
-        setattr(item, what, getattr(item, what) + 1)
+def _respelled(of: Format, wanted: Entry, proof: Proof) -> Entry:
+    """The paper with its values as the format can write them."""
+    if type(of).spell is Format.spell:
+        return wanted
+    found = sum(of.spell(fact[2]) != fact[2] for fact in listed(wanted) if fact[0] in SPELLED)
+    proof.respelled += found
+    return spelled(wanted, of.spell) if found else wanted
+
+
+def _compare_order(
+    proof: Proof, said: list[Fact], due: list[Fact], came: list[Fact], place: str
+) -> None:
+    """Whether what came stands as it was said, as the format has it, or otherwise."""
+    _count(proof, "order", "said")
+    if not _is_ordered(due, came):
+        _count(proof, "order", "lost")
+        _example(proof, f"{place}: its values stand in another order")
+    else:
+        _count(proof, "order", "kept" if _is_ordered(said, came) else "no_place")
+
+
+def _is_ordered(one: list[Fact], other: list[Fact]) -> bool:
+    """Whether the values that both have stand in one order, field by field."""
+    both = Counter(one) & Counter(other)
+    return _by_field(one, both) == _by_field(other, both)
+
+
+def _by_field(told: list[Fact], both: Counter[Fact]) -> dict[str, list[Fact]]:
+    left, found = Counter(both), dict[str, list[Fact]]()
+    for fact in told:
+        if left[fact] > 0:
+            left[fact] -= 1
+            found.setdefault(fact[0], []).append(fact)
+    return found
+
+
+def _count(proof: Proof, name: str, *what: str) -> None:
+    item = proof.fields.setdefault(name, Field())
+    for one in what:
+        setattr(item, one, getattr(item, one) + 1)
+
+
+def _note(proof: Proof, what: str, found: Counter[Fact], place: str) -> None:
+    for fact in sorted(found.elements()):
+        _count(proof, fact[0], what)
         _example(proof, f"{place}: {what} {fact[0]} {fact[2][:80]!r} of {fact[1][:80]!r}")
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -23,21 +22,16 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from db.engine import connect, reading
-from db.files import on_disk, sha_of, sync, sync_folder
+from db.files import on_disk, sync
 from db.snapshots import freeze
 from models.errors import WorkbenchError
+from workbench.exchange import placing
 from workbench.exchange.formats import Format, Unfit
+from workbench.exchange.placing import JOURNAL, LOCK, SNAPSHOT, SPEC, UNFIT, part_path
 from workbench.exchange.proof import Proof, prove
 
 CHUNK = 5_000
 """Records after which an export is safe on the disk."""
-SNAPSHOT, JOURNAL, UNFIT, SPEC, LOCK = (
-    "store.sqlite3",
-    "journal.jsonl",
-    "unfit.jsonl",
-    "spec.json",
-    "lock",
-)
 Progress = Callable[[str, int, int], None]
 """Called with the step (freezing, writing, proving), records done and records in all."""
 
@@ -111,13 +105,14 @@ def export(
     """
     target = target.absolute()
     work = target.with_name(f"{target.name}.export")
+    placing.refuse(of, work, target, bool(spec.split))
     with on_disk(target), _locked(work):
         mark = _begin(engine, spec, work, resume, progress)
         frozen = connect(work / SNAPSHOT)
         try:
             total = _total(frozen, of, spec)
             mark = _write(frozen, of, spec, work, mark, total, progress, should_stop)
-            files = _finish(of, work, mark)
+            files = placing.finished(of, work, mark.file)
             found = None
             if proof:
                 with reading(frozen) as session:
@@ -126,7 +121,7 @@ def export(
         finally:
             frozen.dispose()
         outcome = _place(of, spec, work, target, files, mark, found)
-    shutil.rmtree(work, ignore_errors=True)
+    placing.discard(work)
     return outcome
 
 
@@ -152,9 +147,7 @@ def _begin(engine: Engine, spec: Spec, work: Path, resume: bool, progress: Progr
                 "The unfinished export was of something else.", "Leave --resume out to begin anew."
             )
         return _last_mark(work)
-    for left in work.iterdir():
-        if left.name != LOCK:
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+    placing.clear(work)
     progress("freezing", 0, 0)
     freeze(engine, work / SNAPSHOT)
     # Written last: what has a spec has a whole snapshot.
@@ -297,24 +290,6 @@ def _cut(path: Path, at: int) -> IO[bytes]:
     return out
 
 
-def part_path(work: Path, number: int) -> Path:
-    """The place of a file in the making."""
-    return work / f"part-{number:05}"
-
-
-def _finish(of: Format, work: Path, mark: Mark) -> list[Path]:
-    """The finished files, in order."""
-    files = []
-    for number in range(1, mark.file + 1):
-        ready = work / f"file-{number:05}.{of.suffix}"
-        if not ready.exists():
-            making = work / f"making-{number:05}"
-            of.finish(part_path(work, number), making)
-            os.replace(making, ready)
-        files.append(ready)
-    return files
-
-
 def _watched(
     of: Format,
     session: Session,
@@ -343,46 +318,15 @@ def _place(
     found: Proof | None,
 ) -> Outcome:
     """Give the finished files their name, the list of what did not fit beside them."""
-    names = [f"{target.stem}-{n:05}.{of.suffix}" for n in range(1, len(files) + 1)]
-    shas = {name: sha_of(file) for name, file in zip(names, files, strict=True)}
-    size = sum(file.stat().st_size for file in files)
-    listed = target.with_name(f"{target.name}.unfit.jsonl")
-    listed.unlink(missing_ok=True)
-    reasons = count_reasons(work / UNFIT)
-    if mark.unfit:
-        os.replace(work / UNFIT, listed)
-    if spec.split:
-        folder = work / "folder"
-        folder.mkdir(exist_ok=True)
-        for name, file in zip(names, files, strict=True):
-            os.replace(file, folder / name)
-        if target.is_dir():
-            shutil.rmtree(target)
-        os.replace(folder, target)
-    else:
-        shas = {target.name: shas[names[0]]}
-        os.replace(files[0], target)
-    sync_folder(target.parent)
+    listed = placing.place_unfit(work, target, bool(mark.unfit))
     return Outcome(
         format=of.name,
         target=str(target),
         records=mark.written + mark.unfit,
         written=mark.written,
-        unfit=reasons,
-        unfit_list=str(listed) if mark.unfit else None,
-        bytes=size,
-        sha256=shas,
+        unfit=placing.count_reasons(work / UNFIT),
+        unfit_list=str(listed) if listed else None,
+        bytes=sum(file.stat().st_size for file in files),
+        sha256=placing.place(of, files, target, bool(spec.split)),
         proof=found,
     )
-
-
-def count_reasons(listed: Path) -> dict[str, int]:
-    """How many records did not fit, by reason; numbers in a reason do not tell it apart."""
-    counts: dict[str, int] = {}
-    with listed.open(encoding="utf-8") as lines:
-        for line in lines:
-            reason = " ".join(
-                "N" if w.isdecimal() else w for w in json.loads(line)["reason"].split()
-            )
-            counts[reason] = counts.get(reason, 0) + 1
-    return counts

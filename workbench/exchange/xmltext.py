@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from workbench.exchange.formats import Unreadable
+from workbench.exchange.formats import Unfit, Unreadable
 
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that no XML document may hold, not even escaped."""
 SPECIAL = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"})
 ATTRIBUTE = SPECIAL | str.maketrans({"\t": "&#9;", "\n": "&#10;"})
 DEEPEST = 200
+LONGEST = 9_500_000
+"""Bytes of a value: libxml2, and so most of what reads XML, refuses a document with ten million."""
 
 
 def allowed(value: str) -> str:
@@ -42,7 +44,14 @@ def element(name: str, content: str, **attributes: str | None) -> str:
 
 
 def _escaped(value: str, table: dict[int, str]) -> str:
-    return allowed(value).translate(table)
+    """The value as XML; raises `Unfit` for one that readers of XML refuse."""
+    told = allowed(value).translate(table)
+    if len(told) > LONGEST // 4 and len(told.encode()) > LONGEST:
+        raise Unfit(
+            f"A value of {len(value):,} characters is too long for XML.",
+            "Correct the record, or export it as JSON Lines.",
+        )
+    return told
 
 
 def elements(path: Path, *names: str) -> Iterator[Any]:

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from db.gold import Decided
 from models.schemas import Award, Funder, Link
-from workbench.exchange.entries import Entry, answer_links, pairs
+from workbench.exchange.entries import MERGED, Entry, answer_links, pairs
 from workbench.exchange.formats import Format, Unfit, Unreadable, need_doi
 from workbench.exchange.identifiers import link_of
 from workbench.exchange.xmltext import allowed, children, content, elements, find, local, text
@@ -53,6 +53,9 @@ class Crossref(Format):
         "funding_scheme": "there is no assertion for a scheme",
         "award_title": "there is no assertion for an award's title",
         "award": "award numbers stand side by side under their funder",
+        "award_id": MERGED["award_id"],
+        "funder_id": "the identifier of the registry stands inside the name",
+        "order": "an award number that a funder has twice stands in its first place",
     }
 
     def head(self) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from db.gold import Decided
 from models.schemas import Award, Funder, Link
-from workbench.exchange.entries import Entry, answer_links, pairs
+from workbench.exchange.entries import MERGED, Entry, answer_links, pairs
 from workbench.exchange.formats import JsonLines, Unfit, need_doi
 from workbench.exchange.identifiers import link_of
 
@@ -26,6 +26,8 @@ class CrossrefRest(JsonLines):
         "funding_scheme": "a funder has no place for a scheme",
         "award_title": "a funder has no place for an award's title",
         "award": "award numbers stand side by side under their funder",
+        "award_id": MERGED["award_id"],
+        "order": "an award number that a funder has twice stands in its first place",
     }
 
     def row(self, record: Decided) -> dict[str, Any]:
@@ -53,10 +55,7 @@ class CrossrefRest(JsonLines):
 
     def reduced(self, entry: Entry) -> Entry:
         kept = tuple(
-            Funder(
-                funder_name=funder.funder_name,
-                awards=tuple(Award(award_ids=(i,)) for a in funder.awards for i in a.award_ids),
-            )
+            Funder(funder_name=funder.funder_name, awards=_numbers(funder))
             for funder in entry.funders or ()
         )
         said = any(f.funder_name or f.awards for f in kept) or any(
@@ -68,6 +67,11 @@ class CrossrefRest(JsonLines):
             funders=kept if said else None,
             links=entry.links if said else (),
         )
+
+
+def _numbers(funder: Funder) -> tuple[Award, ...]:
+    ids = dict.fromkeys(id_ for award in funder.awards for id_ in award.award_ids)
+    return tuple(Award(award_ids=(id_,)) for id_ in ids)
 
 
 def _told(funder: Funder, link: Link | None) -> dict[str, Any]:

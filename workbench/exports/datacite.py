@@ -8,13 +8,14 @@ from typing import Any
 
 from db.gold import Decided
 from models.schemas import Award, Funder, Link
-from workbench.exchange.entries import Entry, alone, answer_links, pairs
+from workbench.exchange.entries import MERGED, Entry, alone, answer_links, merged, pairs
 from workbench.exchange.formats import JsonLines, Unfit, need_doi
 from workbench.exchange.identifiers import link_of, sound_funder_id
 
 ROR, FUNDREF = "ROR", "Crossref Funder ID"
 REGISTRY = "https://doi.org/"
 CANNOT: Mapping[str, str] = {
+    **MERGED,
     "statement": "funding references have no place for the statement",
     "no_funding": "an empty list does not say that there was no funding",
     "funding_scheme": "a funding reference has no place for a scheme",
@@ -50,13 +51,9 @@ class DataCite(JsonLines):
 
 def reduced(entry: Entry) -> Entry:
     """What funding references have a place for."""
-    kept = [(funder, link) for funder, link in pairs(entry) if funder.funder_name]
-    return replace(
-        entry,
-        statements=None,
-        funders=tuple(_reduced(funder) for funder, _ in kept) or None,
-        links=answer_links([_one(link) for _, link in kept]),
-    )
+    kept = ((funder, link) for funder, link in pairs(entry) if funder.funder_name)
+    funders, links = merged((_reduced(funder), _one(link)) for funder, link in kept)
+    return replace(entry, statements=None, funders=funders or None, links=links)
 
 
 def _reduced(funder: Funder) -> Funder:

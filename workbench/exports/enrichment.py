@@ -10,7 +10,14 @@ from typing import Any, ClassVar
 
 from db.gold import Decided
 from workbench.exchange.entries import Entry
-from workbench.exchange.formats import Format, Unreadable, json_line, json_rows, need_doi
+from workbench.exchange.formats import (
+    Format,
+    Unreadable,
+    json_line,
+    json_rows,
+    need_doi,
+    sentence,
+)
 from workbench.exports.datacite import CANNOT, NEEDS, read_references, reduced, references
 
 
@@ -65,7 +72,7 @@ class Enrichment(Format):
             try:
                 funders, links = read_references([value for _, value in listed])
             except (ValueError, AttributeError) as error:
-                yield Unreadable(f"DOI {doi}: {error}")
+                yield Unreadable(f"DOI {doi}: {sentence(error)}")
                 continue
             yield Entry(place=f"DOI {doi}", doi=doi.lower(), funders=funders, links=links)
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from db.gold import Decided
 from models.schemas import Award, Funder, Link
-from workbench.exchange.entries import Entry, answer_links, pairs
+from workbench.exchange.entries import MERGED, Entry, answer_links, merged, pairs
 from workbench.exchange.formats import Format, Unreadable
 from workbench.exchange.identifiers import link_of
 from workbench.exchange.xmltext import (
@@ -39,6 +39,7 @@ class Jats(Format):
     suffix = "xml"
     media_type = "application/xml"
     cannot: ClassVar[Mapping[str, str]] = {
+        **MERGED,
         "funding_scheme": "an award group has one description; further schemes have no place",
         "award_title": "an award group has one name; further titles have no place",
         "award": "an award group has one name and one description",
@@ -74,20 +75,21 @@ class Jats(Format):
             )
 
     def reduced(self, entry: Entry) -> Entry:
-        funders = tuple(
-            Funder(funder_name=funder.funder_name, awards=tuple(map(_first, funder.awards)))
-            for funder in entry.funders or ()
+        told = (
+            (Funder(funder_name=funder.funder_name, awards=tuple(map(_first, funder.awards))), link)
+            for funder, link in pairs(entry)
         )
-        return replace(entry, funders=funders)
+        funders, links = merged(told)
+        return replace(entry, funders=funders, links=links)
 
     def spell(self, value: str) -> str:
         return allowed(value)
 
 
 def _first(award: Award) -> Award:
-    """An award with one scheme and one title at most."""
+    """An award with each id once, one scheme and one title at most."""
     return Award(
-        award_ids=award.award_ids,
+        award_ids=tuple(dict.fromkeys(award.award_ids)),
         funding_scheme=award.funding_scheme[:1],
         award_title=award.award_title[:1],
     )

@@ -7,12 +7,13 @@ from typing import Any
 
 from db.gold import Decided
 from models.schemas import Award, Funder, Link
-from workbench.exchange.entries import Entry, alone, answer_links, pairs
+from workbench.exchange.entries import MERGED, Entry, alone, answer_links, merged, pairs
 from workbench.exchange.formats import JsonLines, need_doi
 from workbench.exchange.identifiers import link_of
 
 DOI = "https://doi.org/"
 CANNOT = {
+    **MERGED,
     "statement": "a work has no place for the statement",
     "funding_scheme": "an award has no place for a scheme",
     "award_title": "an award has one name; further titles have no place",
@@ -66,7 +67,9 @@ class OpenAlex(JsonLines):
         )
 
     def reduced(self, entry: Entry) -> Entry:
-        return replace(entry, statements=None, funders=tuple(map(_single, entry.funders or ())))
+        told = ((_single(funder), link) for funder, link in pairs(entry))
+        funders, links = merged(told, each_once=False)
+        return replace(entry, statements=None, funders=funders, links=links)
 
 
 def _single(funder: Funder) -> Funder:

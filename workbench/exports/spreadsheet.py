@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from db.gold import Decided
 from models.schemas import Award, Funder, Link
 from workbench.exchange.entries import Entry, answer_links, pairs
-from workbench.exchange.formats import Format, Unreadable, sentence
+from workbench.exchange.formats import Format, Unfit, Unreadable, sentence
 from workbench.exchange.identifiers import link_of
 
 COLUMNS = (
@@ -35,9 +35,13 @@ COLUMNS = (
     "actor",
     "revised_at",
 )
-FORMULA = re.compile(r"'*[=+\-@\t\r\n|%＝＋－＠]")
+FORMULA = r"'*[=+\-@\t\r\n|%＝＋－＠]"
 """How a cell begins that a spreadsheet might run, or that looks as if it were guarded already."""
+BEGINS = re.compile(rf"(^|[;\t\r\n])(?={FORMULA})")
+"""Where a cell may begin. A spreadsheet that parts by semicolons or tabs, as most of Europe has
+them, cuts our cells there and at their line breaks, for it does not see our quotes."""
 GUARD = "'"
+GUARDED = re.compile(rf"(^|[;\t\r\n]){GUARD}(?={FORMULA})")
 MARK = "\ufeff"
 LARGEST_CELL = 16 * 1024 * 1024
 
@@ -115,13 +119,17 @@ def _line(cells: tuple[str, ...]) -> str:
 
 
 def _guarded(cell: str) -> str:
-    cell = cell.replace("\0", "\ufffd")
-    return GUARD + cell if FORMULA.match(cell) else cell
+    told = BEGINS.sub(rf"\1{GUARD}", cell.replace("\0", "\ufffd"))
+    if len(told) > LARGEST_CELL:
+        raise Unfit(
+            f"A value of {len(cell):,} characters is too long for a cell.",
+            "Correct the record, or export it as JSON Lines.",
+        )
+    return told
 
 
 def _bare(cell: str | None) -> str:
-    cell = cell or ""
-    return cell[1:] if cell.startswith(GUARD) and FORMULA.match(cell) else cell
+    return GUARDED.sub(r"\1", cell or "")
 
 
 def _read(rows: list[dict[str, Any]], place: str) -> Entry | Unreadable:

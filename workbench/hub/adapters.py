@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +19,7 @@ from models import catalog
 from models.errors import WorkbenchError
 from workbench.context import Context
 from workbench.hub import names
+from workbench.hub.cleaning import Cleaner
 from workbench.hub.client import Hub
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
@@ -36,16 +36,19 @@ def push(
     revision: str = "main",
     dry_run: bool = False,
 ) -> dict[str, Any]:
-    """An adapter of the store, of the catalog or of a folder as one commit."""
+    """An adapter of the store, of the catalog or of a folder as one commit.
+
+    Paths, names and tokens are taken out on the way; `cleaned` counts them by file.
+    """
     folder, metrics = _find(ctx, name)
     _check(folder)
     at = hub.look(repo, "model", revision)
     with TemporaryDirectory() as temporary:
         out = Path(temporary)
-        for file in _files(folder):
-            shutil.copyfile(file, out / file.name)
+        cleaner = Cleaner((hub.token, str(ctx.home)))
+        found = {file.name: cleaner.copy(file, out / file.name) for file in _files(folder)}
         if not (out / names.CARD).exists():
-            (out / names.CARD).write_text(_card(folder, metrics, repo), "utf-8")
+            (out / names.CARD).write_text(cleaner.text(_card(out, metrics, repo)), "utf-8")
         add = [
             file.name
             for file in sorted(out.iterdir())
@@ -57,6 +60,7 @@ def push(
             "exists": at.exists,
             "private": at.private if at.exists else not public,
             "upload": {path: (out / path).stat().st_size for path in add},
+            "cleaned": {path: count for path, count in found.items() if count},
             "pushed": False,
             "url": None,
         }

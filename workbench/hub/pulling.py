@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 from db.engine import connect
 from models.errors import WorkbenchError
@@ -18,6 +18,17 @@ from workbench.hub.client import Hub, Standing
 from workbench.imports.applying import Report, Wish, apply
 
 EXAMPLES = 20
+Kind = Literal["different", "misplaced", "not_here", "not_there"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A row, or a record, that has no equal; `columns` are those that say something else."""
+
+    kind: Kind
+    sha256: str
+    doi: str | None
+    columns: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -25,7 +36,8 @@ class Verified:
     """How the rows of a revision and the decided records of the store stand to each other.
 
     `not_here` are rows whose paper is not decided here, `not_there` records that the Hub has no
-    row of, `misplaced` rows that stand in another split than theirs, or twice.
+    row of, `misplaced` rows that stand in another split than theirs, or twice. `differences` are
+    the first of all of them.
     """
 
     repo: str
@@ -36,7 +48,7 @@ class Verified:
     not_here: int = 0
     not_there: int = 0
     misplaced: int = 0
-    examples: list[str] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
 
     @property
     def is_equal(self) -> bool:
@@ -109,31 +121,34 @@ def _compare(
         sha = str(row["sha256"])
         found.rows += 1
         if sha in seen or split != shards.split(sha):
-            found.misplaced += 1
-            _example(found, f"{sha} is misplaced in {split}")
+            _differs(found, "misplaced", sha, row["doi"])
         elif sha not in here:
-            found.not_here += 1
-            _example(found, f"{sha} is not decided here")
-        elif here[sha] == shards.digest(row):
-            found.equal += 1
+            _differs(found, "not_here", sha, row["doi"])
+        elif columns := shards.columns_between(here[sha][1], shards.digests(row)):
+            _differs(found, "different", sha, row["doi"], columns)
         else:
-            found.different += 1
-            _example(found, f"{sha} says something else")
+            found.equal += 1
         seen.add(sha)
-    found.not_there = len(here.keys() - seen)
+    for sha in sorted(here.keys() - seen):
+        _differs(found, "not_there", sha, here[sha][0])
     return found
 
 
-def _digests(ctx: Context, project: str | None) -> dict[str, bytes]:
-    """What each record of the store would be there."""
+def _digests(ctx: Context, project: str | None) -> dict[str, tuple[str | None, bytes]]:
+    """The DOI of each record of the store, and what it would be there."""
     with frozen(ctx) as store:
         engine = connect(store)
         try:
-            return {row["sha256"]: shards.digest(row) for row in shards.rows(engine, project)}
+            rows = shards.rows(engine, project)
+            return {row["sha256"]: (row["doi"], shards.digests(row)) for row in rows}
         finally:
             engine.dispose()
 
 
-def _example(found: Verified, told: str) -> None:
-    if len(found.examples) < EXAMPLES:
-        found.examples.append(told)
+def _differs(
+    found: Verified, kind: Kind, sha: str, doi: object, columns: Sequence[str] = ()
+) -> None:
+    setattr(found, kind, getattr(found, kind) + 1)
+    if len(found.differences) < EXAMPLES:
+        told = doi if isinstance(doi, str) else None
+        found.differences.append(Difference(kind, sha, told, list(columns)))

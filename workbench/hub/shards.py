@@ -43,6 +43,8 @@ COLUMNS = (
 VALIDATION = 0.1
 """Share of what is not held out."""
 PAGE, HELD = 1_000, 10_000
+SHORT = 12
+"""Bytes that tell the values of a column apart."""
 SIZES = ((2_000, 0), (200_000, 1))
 """Up to how many records how many digits of the sha256 tell the file; two beyond."""
 Row = dict[str, Any]
@@ -162,5 +164,24 @@ def read(folder: Path, files: list[str]) -> Iterator[tuple[str, Row]]:
 
 def digest(row: Row) -> bytes:
     """What tells a row from another one."""
-    told = json.dumps(row, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(told.encode("utf-8", "replace")).digest()
+    return hashlib.sha256(_spelled(row)).digest()
+
+
+def digests(row: Row) -> bytes:
+    """What tells a row from another one, column by column; see `columns_between`."""
+    return b"".join(hashlib.sha256(_spelled(row[name])).digest()[:SHORT] for name in COLUMNS)
+
+
+def columns_between(one: bytes, other: bytes) -> list[str]:
+    """The columns in which two rows differ, by what `digests` gives of them."""
+    return [
+        name
+        for number, name in enumerate(COLUMNS)
+        if one[number * SHORT :][:SHORT] != other[number * SHORT :][:SHORT]
+    ]
+
+
+def _spelled(value: Any) -> bytes:
+    # What another program wrote may hold types that JSON has not.
+    told = json.dumps(value, sort_keys=True, ensure_ascii=False, default=repr)
+    return told.encode("utf-8", "replace")

@@ -20,6 +20,8 @@ Reader = Callable[[Path], Iterator[Entry | Unreadable]]
 ONLY_READ: dict[str, Reader] = {"lines": jsonl.read, "jats_article": jats.read, "tei": tei.read}
 """Formats that come in and do not go out."""
 BEGINNING = 16_384
+LONGEST = 64 * 1024 * 1024
+"""Bytes of a first object that are read to tell the format by its keys."""
 
 
 def names() -> list[str]:
@@ -28,12 +30,23 @@ def names() -> list[str]:
 
 
 def load(ctx: Context, path: Path, wish: Wish, name: str = "auto") -> Report:
-    """Bring a file in, or every file of a folder, one report for all."""
-    if path.is_dir():
-        return _all(
-            [load(ctx, file, wish, name) for file in sorted(path.rglob("*")) if file.is_file()]
-        )
-    return apply(ctx, reader(detect(path) if name == "auto" else name)(path), wish)
+    """Bring a file in, or every file of a folder, one report for all.
+
+    A file of a folder that cannot be read is told, and the others come.
+    """
+    if not path.is_dir():
+        return apply(ctx, reader(detect(path) if name == "auto" else name)(path), wish)
+    if name != "auto":
+        reader(name)
+    files = [p for p in sorted(path.rglob("*")) if p.is_file() and not p.name.startswith(".")]
+    return _all([_one_of(ctx, file, wish, name) for file in files])
+
+
+def _one_of(ctx: Context, path: Path, wish: Wish, name: str) -> Report:
+    try:
+        return load(ctx, path, wish, name)
+    except (WorkbenchError, OSError) as error:
+        return Report(errors=[f"{path.name}: {error}"])
 
 
 def reader(name: str) -> Reader:
@@ -49,6 +62,8 @@ def detect(path: Path) -> str:
     """The format of a file, by how it begins; raises `WorkbenchError` where it is none."""
     with path.open("rb") as file:
         start = file.read(BEGINNING)
+        if start.lstrip()[:1] == b"{" and b"\n" not in start:
+            start += file.readline(LONGEST)
     if start.startswith(b"PAR1"):
         return "parquet"
     text = start.decode(
@@ -82,7 +97,7 @@ def _xml(text: str) -> str | None:
 def _of_json(text: str) -> str | None:
     if text.lstrip().startswith("["):
         return "argilla" if '"responses"' in text else "label_studio"
-    line = next((line for line in text.splitlines() if line.strip().startswith("{")), "")
+    line = next((line for line in text.split("\n") if line.strip().startswith("{")), "")
     try:
         row: dict[str, Any] = json.loads(line)
     except ValueError:

@@ -9,7 +9,7 @@ import gradio as gr
 
 from models.errors import WorkbenchError
 from workbench.context import Context
-from workbench.hub import names, pushing
+from workbench.hub import names, pulling, pushing
 from workbench.hub.client import Hub
 from workbench.pages.handlers import bind
 from workbench.pages.tables import table
@@ -17,6 +17,7 @@ from workbench.people import asked
 from workbench.texts import label, language_of, say
 
 Shown = tuple[str, str, Any]
+KINDS = ("equal", "different", "not_there", "not_here", "misplaced")
 
 
 def panel(ctx: Context) -> None:
@@ -42,11 +43,16 @@ def panel(ctx: Context) -> None:
         with gr.Row():
             look = gr.Button(label("hub.compare"))
             push = gr.Button(label("hub.push"), variant="primary", interactive=False)
+            check = gr.Button(label("hub.verify"))
         told = gr.HTML(elem_id="wb-hub-told", apply_default_css=False)
         seen = gr.State("")
     given: list[Any] = [repo, project, revision, public, allow, token]
     shown: list[Any] = [told, seen, push]
     look.click(bind(compare, ctx), given, shown, api_visibility="private", concurrency_limit=1)
+    check.click(
+        bind(verify, ctx), [repo, project, revision, token], shown, api_visibility="private",
+        concurrency_limit=1,
+    )  # fmt: skip
     push.click(
         bind(send, ctx), [*given, seen], [*shown, token], api_visibility="private",
         concurrency_limit=1,
@@ -95,6 +101,60 @@ def send(
     except WorkbenchError as error:
         return _error(error), "", gr.Button(interactive=False), ""
     return report(told, language), "", gr.Button(interactive=False), ""
+
+
+def verify(
+    ctx: Context, repo: str, project: str, revision: str, token: str, request: gr.Request
+) -> Shown:
+    """Pull what lies on the Hub and compare it with the store; nothing is changed on either side.
+
+    What a comparison had shown is gone from the page, so it cannot be pushed any more.
+    """
+    asked(request, "admin")
+    language = language_of(request)
+    try:
+        wish = _wish(repo, project, revision, False, "")
+        hub = Hub(names.token(token))
+        found = pulling.verify(ctx, hub, wish.repo, wish.revision, wish.project)
+    except WorkbenchError as error:
+        return _error(error), "", gr.Button(interactive=False)
+    return verified(found, language), "", gr.Button(interactive=False)
+
+
+def verified(found: pulling.Verified, language: str) -> str:
+    """How the rows there and the records here stand to each other, as HTML."""
+    is_same = found.is_equal and not found.not_there
+    state = say(
+        "hub.verified" if is_same else "hub.not_verified", language, commit=found.commit[:7]
+    )
+    counts = [
+        (escape(say(f"hub.kind_{kind}", language)), f"{getattr(found, kind):,}") for kind in KINDS
+    ]
+    heads = [say(f"hub.heads_{name}", language) for name in ("kind", "count")]
+    parts = [
+        f"<p><strong>{escape(found.repo)}</strong>: {escape(state)}</p>",
+        table(heads, counts, "wb-checks"),
+    ]
+    if found.not_there:
+        parts.append(f"<p>{escape(say('hub.not_there_info', language))}</p>")
+    if found.differences:
+        parts.append(_differences(found.differences, language))
+    return "".join(parts)
+
+
+def _differences(found: list[pulling.Difference], language: str) -> str:
+    rows = [
+        (
+            escape(one.doi or one.sha256[:12]),
+            escape(say(f"hub.kind_{one.kind}", language)),
+            escape(", ".join(one.columns)) or "–",
+        )
+        for one in found
+    ]
+    heads = [say(f"hub.heads_{name}", language) for name in ("paper", "kind", "columns")]
+    summary = escape(say("hub.first_rows", language, n=len(rows)))
+    listed = table(heads, rows, "wb-checks")
+    return f"<details open><summary>{summary}</summary>{listed}</details>"
 
 
 def _wish(repo: str, project: str, revision: str, public: bool, allow: str) -> pushing.Wish:
