@@ -35,6 +35,7 @@ from workbench.context import Context
 log = logging.getLogger(__name__)
 WATCH_SECONDS = 5.0
 HELD_OUT = "held_out.jsonl"
+WEIGHTS = "adapter_model.safetensors"
 LOG_BYTES = 8_000
 GATE_ACTOR = "gate"
 PATIENCE_SECONDS = 120.0
@@ -112,6 +113,7 @@ def queue(
         base_name=base_name,
         adapter=parent[1] if parent and not fresh else None,
         parent=parent[0] if parent and not fresh else None,
+        parent_sha256=_weights_sha(parent[1]) if parent and not fresh else None,
         tasks=tasks,
         phases=tuple(frozen),
         threads=threads,
@@ -129,6 +131,12 @@ def queue(
     if waiting is not None:  # it never began: its rows are of use to nobody
         shutil.rmtree(waiting.folder, ignore_errors=True)
     return row
+
+
+def _weights_sha(adapter: Path) -> str | None:
+    """The sha256 of an adapter's weights; without them the run will say what is missing."""
+    path = adapter / WEIGHTS
+    return folders.sha256_of(path) if path.is_file() else None
 
 
 def device_lock(device: int = 0) -> Path:
@@ -296,7 +304,7 @@ def log_tail(ctx: Context, run_id: int) -> str:
 def _register(ctx: Context, session: Any, row: TrainingRunRow) -> None:
     """The run's adapter in its own folder, a candidate; live at once where the gate says so."""
     made = Path(row.folder) / folders.ADAPTER
-    if not (made / "adapter_model.safetensors").is_file():
+    if not (made / WEIGHTS).is_file():
         row.state, row.message = "failed", f"The run finished, but its adapter is gone: {made}."
         return
     name = f"{row.recipe}-{row.id}"
@@ -306,7 +314,7 @@ def _register(ctx: Context, session: Any, row: TrainingRunRow) -> None:
         shutil.rmtree(part, ignore_errors=True)
         shutil.copytree(made, part)
         os.replace(part, folder)
-    sha = folders.sha256_of(folder / "adapter_model.safetensors")
+    sha = folders.sha256_of(folder / WEIGHTS)
     decision = _decision(row)
     try:
         adapters.register(
