@@ -1,4 +1,4 @@
-"""How sure a new adapter is, is fitted on held-out answers, and only where that foretells better."""
+"""How sure a new adapter is, fitted on held-out answers where that foretells better."""
 
 from __future__ import annotations
 

@@ -266,6 +266,8 @@ def _is_so(row: TrainingRunRow) -> bool:
 def _ending(row: TrainingRunRow) -> Ending:
     """How a run ended whose process is gone: as it wrote, else it was interrupted."""
     folder = Path(row.folder)
+    if not (folder / folders.RUN).is_file():
+        return Ending("failed", f"Its files are not in {folder}; a backup holds none of a run.")
     status = folders.read_status(folder)
     if status is not None and status.state in folders.ENDED:
         return Ending(ENDINGS[status.state], status.message)
@@ -309,10 +311,12 @@ def _register(ctx: Context, session: Any, row: TrainingRunRow) -> None:
         return
     name = f"{row.recipe}-{row.id}"
     folder = ctx.home / "adapters" / name
-    if not folder.is_dir():
+    if _weights_sha(folder) != _weights_sha(made):
         part = folder.with_name(f".{name}.part")
         shutil.rmtree(part, ignore_errors=True)
         shutil.copytree(made, part)
+        if folder.exists():  # of a store that was there before a restore
+            os.replace(folder, folder.with_name(f"{name}.{uuid4().hex[:8]}"))
         os.replace(part, folder)
     sha = folders.sha256_of(folder / WEIGHTS)
     decision = _decision(row)
