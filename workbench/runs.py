@@ -26,6 +26,7 @@ from db.engine import reading, writing
 from db.errors import StoreError
 from db.runs import Ending
 from db.tables import AdapterRow, TrainingRunRow
+from models import catalog
 from models.errors import WorkbenchError
 from training import process
 from training import run as folders
@@ -282,6 +283,7 @@ def _ending(row: TrainingRunRow) -> Ending:
 
 def promote(ctx: Context, name: str, actor: str, reason: str) -> AdapterRow:
     """Make an adapter the live one; the worker opens it with its next paper."""
+    _try_out(ctx, name)
     with writing(ctx.engine) as session:
         chosen = adapters.adapter(session, name)
         if not Path(chosen.folder).is_dir():
@@ -289,6 +291,17 @@ def promote(ctx: Context, name: str, actor: str, reason: str) -> AdapterRow:
         if chosen.metrics.get("opens") is False:  # live, it would fail every paper
             raise WorkbenchError(f"The adapter {name} does not open.", "Train a new one.")
         return adapters.promote(session, name, actor, reason)
+
+
+def _try_out(ctx: Context, name: str) -> None:
+    """Merge an adapter that no gate has opened, as one from the Hub, before it may go live.
+
+    Raises `UnusableAdapter` for one that would fail every paper.
+    """
+    with reading(ctx.engine) as session:
+        chosen = adapters.adapter(session, name)
+    if "passes" not in chosen.metrics and Path(chosen.folder).is_dir():
+        catalog.prepare_adapter(catalog.from_folder(Path(chosen.folder)), ctx.home / "models")
 
 
 def log_tail(ctx: Context, run_id: int) -> str:
