@@ -303,7 +303,10 @@ def card(spec: RunSpec, run_dir: Path) -> dict[str, Any]:
     `trained_on`, of a run on several devices, how many each phase used whenever it was taken up.
     """
     told = spec.model_dump(mode="json", include=IN_CARD)
-    parent = {"name": spec.parent, "sha256": spec.parent_sha256} if spec.adapter else None
+    parent = None
+    if spec.adapter is not None:
+        sha256 = spec.parent_sha256 or sha256_of(spec.adapter / ADAPTER_FILES[1])
+        parent = {"name": spec.parent, "sha256": sha256}
     last = made(spec.made.snapshot_sha256).model_dump(mode="json", exclude={"snapshot_sha256"})
     folders = [phase_dir(run_dir, spec, number + 1) for number in range(len(spec.phases))]
     used = {folder.name: _devices(folder) for folder in folders}
