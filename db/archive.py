@@ -13,7 +13,11 @@ from typing import IO
 from db.errors import StoreError
 from db.files import pour
 
-ALLOWED = re.compile(r"manifest\.json|store\.sqlite3|files/([0-9a-f]{2})/\1[0-9a-f]{62}")
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+ALLOWED = re.compile(
+    r"manifest\.json|store\.sqlite3|files/([0-9a-f]{2})/\1[0-9a-f]{62}"
+    rf"|adapters/{_NAME}/{_NAME}"
+)
 """The only names in a backup: so none is absolute or climbs out of the folder."""
 
 
@@ -34,6 +38,11 @@ class Contents:
     def files(self) -> list[str]:
         """The names of the original files."""
         return [name for name in self._members if name.startswith("files/")]
+
+    @property
+    def adapters(self) -> list[str]:
+        """The names of the files of adapters."""
+        return [name for name in self._members if name.startswith("adapters/")]
 
     def pour(self, name: str, target: IO[bytes] | None = None) -> str:
         """Read a member to its end, into `target` if there is one; returns its sha256."""

@@ -66,6 +66,19 @@ def golds(
             yield Gold(*row)
 
 
+def decided_since(session: Session, moment: datetime, *, task: str | None = None) -> int:
+    """How many records have a decision that is newer."""
+    ids = gold_ids(session, task=task)
+    found = 0
+    for start in range(0, len(ids), PAGE):
+        query = select(func.count()).where(
+            col(RevisionRow.id).in_(ids[start : start + PAGE]),
+            col(RevisionRow.created_at) > moment,
+        )
+        found += session.exec(query).one()
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """The answer that holds for a paper, without its text: what most exports are made of.

@@ -1,7 +1,8 @@
 """Whole copies of the store and its files: frozen for a run, backed up, restored.
 
-A backup is one tar file with `manifest.json`, `store.sqlite3` and the original files. It is
-written beside its place and named last, after it was read again: a backup that exists is whole.
+A backup is one tar file with `manifest.json`, `store.sqlite3`, the original files and the adapters
+that are live or were. It is written beside its place and named last, after it was read again: a
+backup that exists is whole.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 from sqlalchemy import Engine
 
+from db import adapter_files
 from db.archive import Contents, add_bytes, add_file, read_contents
 from db.columns import utc_now
 from db.engine import BUSY_MS, explained
@@ -36,9 +38,13 @@ COUNTED = ("documents", "records", "revisions")
 
 
 class Manifest(Value):
-    """What a backup holds. `missing` names files that the store itself had lost or damaged."""
+    """What a backup holds. `missing` names files that the store itself had lost or damaged.
 
-    format: Annotated[int, Field(ge=1, le=1)] = 1
+    `adapters` has the sha256 of each file of the adapters in it; `adapters_missing` names those
+    that are live or were, and whose files are gone or altered. Format 1 had no adapters.
+    """
+
+    format: Annotated[int, Field(ge=1, le=2)] = 2
     created_at: datetime
     schema_revision: str
     documents: int
@@ -46,6 +52,8 @@ class Manifest(Value):
     revisions: int
     database_sha256: str
     missing: tuple[str, ...] = ()
+    adapters: adapter_files.Hashes = Field(default_factory=dict)
+    adapters_missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +78,17 @@ def freeze(engine: Engine, destination: Path) -> Path:
 
 
 def backup(engine: Engine, files_dir: Path, destination: Path) -> Manifest:
-    """Write the store and its files to one tar file while the app runs."""
+    """Write the store, its files and its adapters to one tar file while the app runs."""
     if destination.is_dir():
         raise StoreError(f"{destination} is a folder.", "Name the file to write, such as x.tar.")
     with on_disk(destination), _scratch(destination.parent) as scratch:
         copy = freeze(engine, scratch / STORE)
         held, missing = _sound_files(copy, files_dir)
-        manifest = _describe(copy, missing)
+        with _opened(copy) as connection:
+            adapters, without_files = adapter_files.held(connection)
+        manifest = _describe(copy, missing, adapters, without_files)
         part = scratch / f"backup{PART}"
-        _write(part, manifest, copy, held)
+        _write(part, manifest, copy, held, adapters)
         verify(part)
         place(part, destination)
     return manifest
@@ -104,6 +114,8 @@ def restore(archive: Path, home: Path) -> Restored:
             )
         store = home / STORE
         _require_unused(store)
+        adapter_files.place(scratch, home, manifest.adapters)
+        adapter_files.relocate(scratch / STORE, home, manifest.adapters)
         for file in sorted((scratch / FILES).glob("*/*")):
             place(file, file_path(home / FILES, file.name))
         replaced = _set_aside(store)
@@ -126,13 +138,17 @@ def _sound_files(store: Path, files_dir: Path) -> tuple[list[Path], list[str]]:
     return held, missing
 
 
-def _describe(store: Path, missing: list[str]) -> Manifest:
+def _describe(
+    store: Path, missing: list[str], adapters: list[adapter_files.Held], without_files: list[str]
+) -> Manifest:
     revision, counts = _count(store)
     return Manifest(
         created_at=utc_now(),
         schema_revision=revision,
         database_sha256=sha_of(store),
         missing=tuple(missing),
+        adapters={adapter.name: adapter.hashes() for adapter in adapters},
+        adapters_missing=tuple(without_files),
         **counts,
     )
 
@@ -147,13 +163,22 @@ def _count(store: Path) -> tuple[str, dict[str, int]]:
     return revision, counts
 
 
-def _write(part: Path, manifest: Manifest, store: Path, files: list[Path]) -> None:
+def _write(
+    part: Path,
+    manifest: Manifest,
+    store: Path,
+    files: list[Path],
+    adapters: list[adapter_files.Held],
+) -> None:
     with open(part, "wb") as file:
         with tarfile.open(fileobj=file, mode="w") as archive:
             add_bytes(archive, MANIFEST, manifest.model_dump_json(indent=2).encode())
             add_file(archive, STORE, store)
             for path in files:
                 add_file(archive, f"{FILES}/{path.parent.name}/{path.name}", path)
+            for adapter in adapters:
+                for path in adapter.files:
+                    add_file(archive, adapter_files.member(adapter.name, path.name), path)
         sync(file)
 
 
@@ -165,6 +190,13 @@ def _unpack(archive: Path, scratch: Path, *, with_files: bool = False) -> Manife
             _same(contents.pour(STORE, copy), manifest.database_sha256, "its database")
             sync(copy)
         shas = [_unpack_file(contents, name, scratch, with_files) for name in contents.files]
+        wanted = adapter_files.members(manifest.adapters)
+        # with its weights each adapter has a member, and no member's name leads out of the folder
+        weightless = [a for a, f in manifest.adapters.items() if adapter_files.WEIGHTS not in f]
+        _same(str(weightless), "[]", "the list of its adapters")
+        _same(str(sorted(contents.adapters)), str(sorted(wanted)), "the list of its adapters")
+        for name, sha in wanted.items():
+            _unpack_to(contents, name, sha, scratch / name if with_files else None)
     _require_sound(scratch / STORE, manifest, shas)
     return manifest
 
@@ -180,15 +212,19 @@ def _manifest(contents: Contents) -> Manifest:
 
 def _unpack_file(contents: Contents, name: str, scratch: Path, keep: bool) -> str:
     sha = name.rsplit("/", 1)[1]
-    if keep:
-        target = file_path(scratch / FILES, sha)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with open(target, "wb") as copy:
-            _same(contents.pour(name, copy), sha, name)
-            sync(copy)
-    else:
-        _same(contents.pour(name), sha, name)
+    _unpack_to(contents, name, sha, file_path(scratch / FILES, sha) if keep else None)
     return sha
+
+
+def _unpack_to(contents: Contents, name: str, sha: str, target: Path | None) -> None:
+    """Check a member, and write it where it is wanted."""
+    if target is None:
+        _same(contents.pour(name), sha, name)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with open(target, "wb") as copy:
+        _same(contents.pour(name, copy), sha, name)
+        sync(copy)
 
 
 def _same(found: str, wanted: str, what: str) -> None:

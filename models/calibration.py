@@ -51,10 +51,13 @@ class Calibration:
         odds = curve.bias + curve.mean * evidence.mean + curve.least * evidence.least
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, odds))))
 
+    def to_dict(self) -> dict[str, dict[str, float]]:
+        """The curves as JSON."""
+        return {kind: curve._asdict() for kind, curve in self.curves.items()}
+
     def dump(self, path: Path) -> None:
         """Write the curves as JSON."""
-        table = {kind: curve._asdict() for kind, curve in self.curves.items()}
-        path.write_text(json.dumps(table, indent=2) + "\n", "utf-8")
+        path.write_text(json.dumps(self.to_dict(), indent=2) + "\n", "utf-8")
 
 
 UNCALIBRATED = Calibration({})

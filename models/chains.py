@@ -210,12 +210,19 @@ def prove_order(folders: Sequence[Path]) -> bool:
 
     An adapter trained on top of another names the sha256 of the other's weights as `parent` in
     its training.json. Raises `ModelUnavailable` where that is not the one before; False where a
-    card is missing or names no hash, as with adapters made elsewhere.
+    card is missing or names no hash, as with adapters made elsewhere. One that goes on from
+    another names it as `{"name", "sha256"}`: it holds what that had learned, and is not put on it.
     """
     before: Path | None = None
     proven = bool(folders)
     for folder in folders:
         told = _parent(folder)
+        if before is not None and _goes_on_from(folder) == _sha256(before / WEIGHTS):
+            raise ModelUnavailable(
+                f"The adapter {folder.name} cannot be put on {before.name}: it goes on from it and "
+                "holds what that had learned.",
+                f"Leave {before.name} out.",
+            )
         if told is not None and told != (before and _sha256(before / WEIGHTS)):
             wrong = f"on {before.name}" if before else "first"
             raise ModelUnavailable(
@@ -307,13 +314,24 @@ def _dtype(name: str) -> Any:
 
 
 def _parent(folder: Path) -> str | None:
+    """The sha256 of the adapter that this one was trained on top of, where its card says so."""
+    told = _told_parent(folder)
+    is_hash = isinstance(told, str) and re.fullmatch("[0-9a-f]{64}", told)
+    return str(told) if is_hash else None
+
+
+def _goes_on_from(folder: Path) -> str | None:
+    told = _told_parent(folder)
+    sha256 = told.get("sha256") if isinstance(told, dict) else None
+    return sha256 if isinstance(sha256, str) else None
+
+
+def _told_parent(folder: Path) -> object:
     try:
         card = json.loads((folder / "training.json").read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    told = card.get("parent") if isinstance(card, dict) else None
-    is_hash = isinstance(told, str) and re.fullmatch("[0-9a-f]{64}", told)
-    return str(told) if is_hash else None
+    return card.get("parent") if isinstance(card, dict) else None
 
 
 def _sha256(path: Path) -> str:

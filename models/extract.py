@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Literal
 
 from models.backends import Backend, Completion
+from models.calibration import Calibration
 from models.documents import Document
 from models.errors import ModelUnavailable
 from models.finder import find
@@ -100,12 +101,16 @@ class Pipeline:
         """Funders of each statement, in the order given."""
         return [self.read(reply) for reply in self.replies(statements)]
 
-    def read(self, reply: Completion) -> Extraction:
-        """What a stage-2 reply says, without lone names that are hardly right."""
+    def read(self, reply: Completion, curves: Calibration | None = None) -> Extraction:
+        """What a stage-2 reply says, without lone names that are hardly right.
+
+        `curves` take the place of the backend's own.
+        """
         said = read_funders(reply, self.funders)
-        if "funder_name" not in self.backend.calibration.curves:
+        known = curves or self.backend.calibration
+        if "funder_name" not in known.curves:
             return said
-        return without_doubtful(said, self._probabilities([reply]))
+        return without_doubtful(said, self._probabilities([reply], known))
 
     def replies(self, statements: Sequence[str]) -> list[Completion]:
         """What the model literally says about each statement, in the order given."""
@@ -187,12 +192,15 @@ class Pipeline:
             for field in fields
         )
 
-    def _probabilities(self, replies: Sequence[Completion]) -> dict[tuple[str, str], float]:
+    def _probabilities(
+        self, replies: Sequence[Completion], curves: Calibration | None = None
+    ) -> dict[tuple[str, str], float]:
         """By field and value: dropping blanks and merging names move the pointers only."""
+        known = curves or self.backend.calibration
         sure: dict[tuple[str, str], float] = {}
         for item, told in (pair for r in replies for pair in value_evidence(r, self.funders)):
             key = field_of(item.path), item.value.strip()
-            probability = self.backend.calibration.probability(key[0], told)
+            probability = known.probability(key[0], told)
             if probability is not None:
                 sure[key] = min(probability, sure.get(key, 1.0))
         return sure

@@ -233,3 +233,16 @@ def test_the_settings_say_where_the_files_lie(tmp_path: Path) -> None:
 
     assert Context(Settings(home=tmp_path)).chains == tmp_path / "chains"
     assert Context(Settings(home=tmp_path, chains=tmp_path / "x")).chains == tmp_path / "x"
+
+
+def test_an_adapter_that_goes_on_from_another_is_not_put_on_it(disk: Path, tmp_path: Path) -> None:
+    shutil.copytree(disk / "llama/adapter", tmp_path / "adapter")
+    first, second = tmp_path / "adapter/sft", tmp_path / "adapter/rl"
+    sha256 = hashlib.sha256((first / "adapter_model.safetensors").read_bytes()).hexdigest()
+    card = {"parent": {"name": "sft", "sha256": sha256}}
+    (second / "training.json").write_text(json.dumps(card), "utf-8")
+    with pytest.raises(ModelUnavailable, match=r"goes on from it.*Leave sft out"):
+        prove_order([first, second])
+    card["parent"]["sha256"] = "0" * 64
+    (second / "training.json").write_text(json.dumps(card), "utf-8")
+    assert not prove_order([first, second])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given
@@ -80,3 +81,16 @@ def test_the_side_of_a_document_does_not_depend_on_case_or_blanks(doi: str) -> N
 def test_the_held_out_share_is_what_it_says() -> None:
     share = sum(is_held_out(f"10.1000/{n}") for n in range(5000)) / 5000
     assert abs(share - HELD_OUT) < 0.03
+
+
+def test_another_file_of_a_held_out_paper_is_not_trained_on(tmp_path: Path) -> None:
+    measured, *learned = (
+        next(n for n in range(99) if is_held_out(f"10.1000/{n}")),
+        *(n for n in range(99) if not is_held_out(f"10.1000/{n}")),
+    )
+    paper = replace(document(measured, tmp_path), doi="10.1000/Moss")
+    same, other = (document(n, tmp_path) for n in learned[:2])
+    data = collect([replace(same, doi="10.1000/moss "), replace(other, doi="10.1000/fern"), paper])
+    assert (data.trained_on, data.dropped, len(data.held_out)) == (1, 1, 1)
+    assert [record.id for record in data.learned] == [other.identity]
+    assert collect([same, other, paper]).trained_on == 2

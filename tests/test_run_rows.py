@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +26,8 @@ from db.engine import reading, writing
 from db.errors import NotFound, StoreError
 from db.runs import Ending
 from db.tables import TrainingRunRow
-from models.errors import WorkbenchError
+from models import catalog
+from models.errors import UnusableAdapter, WorkbenchError
 from tests.tiny_run import SFT, examples, wait
 from training import process
 from training import run as folders
@@ -252,6 +254,27 @@ class TestRowsAndProcesses:
             adapters.register(session, "cut", "base", str(ctx.home), SHA, metrics=refused)
         with pytest.raises(WorkbenchError, match="cut does not open"):
             runs.promote(ctx, "cut", "ada", "I know better")
+
+    def test_an_adapter_from_elsewhere_is_merged_before_it_may_go_live(self, ctx: Context) -> None:
+        folder = ctx.home / "adapters" / "pulled"
+        shutil.copytree(catalog.adapters()[catalog.default()].path, folder)
+        weights = folder / "adapter_model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:4000])
+        base = catalog.default_base()
+        with writing(ctx.engine) as session:
+            adapters.register(session, "pulled", base, str(folder), SHA, metrics={"hub": "a/b"})
+        with pytest.raises(UnusableAdapter, match="damaged or cut short"):
+            runs.promote(ctx, "pulled", "ada", "a trial")
+        with reading(ctx.engine) as session:
+            assert adapters.live(session, base) is None
+
+    def test_a_run_whose_files_did_not_come_with_a_backup_is_failed(self, ctx: Context) -> None:
+        row = started(ctx)
+        process.stop(Path(row.folder), 10)
+        shutil.rmtree(row.folder)
+        runs.reconcile(ctx)
+        told = seen(ctx, row.id)
+        assert (told.state, "a backup holds none of a run" in told.message) == ("failed", True)
 
     @pytest.mark.parametrize(
         ("said", "state"),

@@ -16,7 +16,7 @@ import pytest
 from filelock import FileLock
 
 from tests.tiny_run import make_run, tiny_base, wait
-from training import checkpoints, process
+from training import checkpoints, phases, process
 from training import run as runs
 from training.__main__ import explain
 from training.process import RunError
@@ -303,3 +303,25 @@ class TestFilesThatAKilledWriterLeft:
             writer.kill()
             writer.wait()
         assert runs.read_status(tmp_path) is not None
+
+
+def test_no_other_weights_are_gone_on_from_than_those_that_the_run_was_made_with(
+    tmp_path: Path,
+) -> None:
+    base, parent = tmp_path / "base", tmp_path / "parent"
+    for folder in (base, parent):
+        folder.mkdir()
+    (base / "config.json").write_text("{}")
+    (parent / "adapter_config.json").write_text("{}")
+    (parent / WEIGHTS).write_bytes(b"as it was")
+    sha256 = runs.sha256_of(parent / WEIGHTS)
+    folder = make_run(tmp_path / "run", base, adapter=parent, parent="auto-1", parent_sha256=sha256)
+    spec = runs.load_spec(folder)
+    phases.check(spec, folder)
+    assert phases.card(spec, folder)["parent"] == {"name": "auto-1", "sha256": sha256}
+    (parent / WEIGHTS).write_bytes(b"altered")
+    with pytest.raises(InvalidRun, match=r"auto-1, was altered"):
+        phases.check(spec, folder)
+    (parent / WEIGHTS).unlink()
+    with pytest.raises(InvalidRun, match="is missing"):
+        phases.check(spec, folder)

@@ -169,7 +169,7 @@ class TestRestore:
             lambda data: data.replace(b"twotwo", b"twoTwo", 1),
             lambda data: data.replace(b"SQLite format 3", b"SQLite format 4", 1),
             lambda data: data.replace(b'"documents": 3', b'"documents": 4', 1),
-            lambda data: data.replace(b'"format": 1', b'"format": 2', 1),
+            lambda data: data.replace(b'"format": 2', b'"format": 3', 1),
         ],
     )
     def test_a_damaged_backup_is_refused_before_anything_is_touched(

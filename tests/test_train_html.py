@@ -114,3 +114,9 @@ def test_several_phases_are_named_in_their_order() -> None:
     html = runs_html.outlook(Outlook(load(AUTO), planned(), 12), "en")
     assert "SFT then DPO, about <b>4 min</b>, 2 GB of memory" in html
     assert "<b>12</b> decided papers, 3 of them held out to compare on" in html
+
+
+def test_the_outlook_tells_what_is_new_since_the_last_run() -> None:
+    told = Outlook(load(AUTO), planned(), 12, new=5, last=3)
+    assert "<b>5</b> of them decided since run 3 was made" in runs_html.outlook(told, "en")
+    assert "since run" not in runs_html.outlook(Outlook(load(AUTO), planned(), 12), "en")

@@ -119,6 +119,7 @@ def _compare(
     report: Reporter,
 ) -> None:
     """Let the finished adapter and the live one read the held-out gold; the app decides on it."""
+    from training import phases
     from training.corpora import LabelledStatement
     from training.gate import compare, regression
 
@@ -132,7 +133,11 @@ def _compare(
         request.obey()
         report.tell(step=done)
 
-    told = compare(gate.live, str(adapter), gold, gate.models, spec.threads, tell)
+    told = compare(
+        gate.live, str(adapter), gold, gate.models, spec.threads, tell, held_out=len(held_out)
+    )
+    if (curves := told.pop("curves", None)) is not None:
+        phases.note_curves(adapter, curves, told["calibration"])
     runs.replace(run_dir / runs.GATE, json.dumps(told, indent=2, ensure_ascii=False))
 
 

@@ -30,19 +30,20 @@ HELD_OUT = 0.2
 class Decided:
     """A document with a curator's answer, and what the model had proposed, if it had.
 
-    `identity` is its DOI, or the sha256 of its bytes where it has none.
+    `identity` is the sha256 of its bytes, which never changes as a `doi` may.
     """
 
     identity: str
     text: str
     answer: Answer
     proposal: Proposal | None = None
+    doi: str | None = None
     source: dict[str, str | int | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class RunData:
-    """The data of one run; `dropped` documents share wording with held-out ones.
+    """The data of one run; `dropped` documents share wording or the DOI with held-out ones.
 
     `examples` are both stages of the decided papers, `learned` their statements with the funders,
     `articles` the passages of each.
@@ -74,16 +75,18 @@ def collect(
     """
     to_learn: list[Decided] = []
     held_out: list[LabelledStatement] = []
+    papers: set[str] = set()  # DOIs of what is held out: another file of it is no other paper
     for document in decided:
         if is_held_out(document.identity):
             held_out += _as_gold(document)
+            papers |= _paper(document)
         else:
             to_learn.append(document)
     leaks = shared_wording(
         [join_statements(it.answer.statements) for it in to_learn],
         [record.statement for record in held_out],
         common=SET_PHRASE,
-    )
+    ) | {number for number, document in enumerate(to_learn) if papers & _paper(document)}
     kept = [document for number, document in enumerate(to_learn) if number not in leaks]
     return RunData(
         examples=tuple(e for it in kept for e in examples(it, task(statements), task(funders))),
@@ -94,6 +97,11 @@ def collect(
         trained_on=len(kept),
         dropped=len(leaks),
     )
+
+
+def _paper(document: Decided) -> set[str]:
+    """The document's DOI, if it has one; DOIs know no case."""
+    return {document.doi.strip().lower()} if document.doi else set()
 
 
 def examples(document: Decided, first: Task, second: Task) -> Iterator[Example]:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from models import calibration
 from training import articles, checkpoints, stacking, together
+from training.checkpoints import ADAPTER_FILES
 from training.corpora import LabelledStatement
 from training.examples import Encoded, Example, parse_example
 from training.rows import readable_from
@@ -28,9 +29,11 @@ from training.run import (
     phase_dir,
     read_rows,
     replace,
+    sha256_of,
 )
 
 DEVICES = "devices.json"
+IN_CARD = {"id", "recipe", "base_name", "tasks", "phases", "threads", "devices", "made"}
 HELD_OUT = 60
 """Statements that the loss is measured on at most."""
 Row = TypeVar("Row")
@@ -160,13 +163,26 @@ def check(spec: RunSpec, run_dir: Path) -> None:
     """Raise `InvalidRun` for what would be missed only after the model is loaded."""
     if not (spec.base / "config.json").is_file():
         raise InvalidRun(f"The base model is missing: {spec.base}.", "Prepare the base again.")
-    if spec.adapter is not None and not (spec.adapter / "adapter_config.json").is_file():
-        raise InvalidRun(f"The adapter to go on from is missing: {spec.adapter}.", "Restore it.")
+    _check_parent(spec)
     for number, phase in enumerate(spec.phases, start=1):
         if phase.kind == "dpo" and number == 1 and spec.adapter is None:
             raise InvalidRun("DPO goes on from an adapter, and none is named.", "Train SFT first.")
         if not (run_dir / phase.data).is_file():
             raise InvalidRun(f"The data file {phase.data} is missing.", "Start a new run.")
+
+
+def _check_parent(spec: RunSpec) -> None:
+    """Raise `InvalidRun` where the adapter to go on from is gone or has other weights."""
+    if spec.adapter is None:
+        return
+    config, weights = (spec.adapter / name for name in ADAPTER_FILES)
+    if not (config.is_file() and weights.is_file()):
+        raise InvalidRun(f"The adapter to go on from is missing: {spec.adapter}.", "Restore it.")
+    if spec.parent_sha256 not in (None, sha256_of(weights)):
+        raise InvalidRun(
+            f"The adapter to go on from, {spec.parent}, was altered after the run was made.",
+            "Restore its files, or start a new run.",
+        )
 
 
 def _sft(job: Job) -> Path:
@@ -286,20 +302,22 @@ def card(spec: RunSpec, run_dir: Path) -> dict[str, Any]:
     `finished_by` says which code and libraries ended the run, where it was resumed after an update;
     `trained_on`, of a run on several devices, how many each phase used whenever it was taken up.
     """
-    fields = {
-        "id",
-        "recipe",
-        "base_name",
-        "parent",
-        "tasks",
-        "phases",
-        "threads",
-        "devices",
-        "made",
-    }
-    told = spec.model_dump(mode="json", include=fields)
+    told = spec.model_dump(mode="json", include=IN_CARD)
+    parent = None
+    if spec.adapter is not None:
+        sha256 = spec.parent_sha256 or sha256_of(spec.adapter / ADAPTER_FILES[1])
+        parent = {"name": spec.parent, "sha256": sha256}
     last = made(spec.made.snapshot_sha256).model_dump(mode="json", exclude={"snapshot_sha256"})
     folders = [phase_dir(run_dir, spec, number + 1) for number in range(len(spec.phases))]
     used = {folder.name: _devices(folder) for folder in folders}
     on = {"trained_on": used} if spec.devices > 1 else {}
-    return told | on | {"finished_by": last}
+    return told | {"parent": parent} | on | {"finished_by": last}
+
+
+def note_curves(adapter: Path, curves: Mapping[str, Any], told: Mapping[str, Any]) -> None:
+    """Put curves that the gate fitted beside the adapter, and into its card what came of them."""
+    path = adapter / "training.json"
+    card = json.loads(path.read_text("utf-8")) | {"calibration": dict(told)}
+    if curves:
+        replace(adapter / calibration.FILE, json.dumps(curves, indent=2) + "\n")
+    replace(path, json.dumps(card, indent=2) + "\n")

@@ -22,6 +22,7 @@ from training.examples import Example, parse_example, sentences_example
 from training.negatives import negatives
 from training.noise import noisy_row
 from training.presets import Preset, PresetPhase, Rows
+from training.rewards import semantic
 from training.run import Kind, PhaseSpec, metrics
 from training.slips import slip
 from training.synth.names import NameList
@@ -146,6 +147,8 @@ def _spec(
     given: dict[str, Any] = dict(phase.parameters) | {"seed": seed}
     if phase.kind == "grpo":
         given |= {"reply": task(tasks[1]).reply}
+        if "options" in given:
+            given["options"] = _possible(given["options"])
         if phase.rows.articles:  # an article's rollouts belong to one step
             given |= {"articles": list(tasks), "batch": articles.slots(made)}
         else:  # a step needs all its prompts
@@ -157,6 +160,13 @@ def _spec(
     return PhaseSpec(
         kind=phase.kind, name=phase.kind, parameters=given, data=data, merged=phase.merged
     )
+
+
+def _possible(options: Mapping[str, Any]) -> dict[str, Any]:
+    """A reward's options as they can be had here; run and card then say what was really used."""
+    if options.get("text") == "minilm" and semantic.packaged() is None:
+        return {**options, "text": "lexical"}
+    return dict(options)
 
 
 def _examples(

@@ -39,6 +39,8 @@ def start(run_dir: Path, patience_seconds: float = 90.0) -> Pid:
     Raises `RunError` where the run lives already or its process ends before it takes the lock.
     """
     run_dir = run_dir.resolve()
+    if not (run_dir / runs.RUN).is_file():
+        raise RunError(f"The files of the run are not in {run_dir}.", "Start a new run.")
     if is_alive(run_dir):
         raise RunError("This run is already being trained.", "Wait for it, or stop it.")
     for left in (runs.STOP, runs.PROCESS):

@@ -90,7 +90,8 @@ class RunSpec(_Frozen):
 
     `device_lock` is one file a device, the same for all programs of the machine: who holds it
     trains. At most `devices` of them work together. `base_name` and `parent` are what the adapter's
-    card calls base and adapter, `tasks` the tasks, stage 1 and 2, that it answers.
+    card calls base and adapter, `parent_sha256` is of the latter's weights: no others are gone on
+    from. `tasks` are the tasks, stage 1 and 2, that it answers.
     """
 
     id: str
@@ -99,6 +100,7 @@ class RunSpec(_Frozen):
     base_name: str
     adapter: Path | None = None
     parent: str | None = None
+    parent_sha256: str | None = None
     tasks: tuple[str, str] | None = None
     phases: tuple[PhaseSpec, ...] = Field(min_length=1)
     threads: int | None = Field(default=None, ge=1)

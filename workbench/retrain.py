@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from db import adapters, gold
+from db import runs as rows
 from db.engine import connect, reading
 from db.snapshots import freeze
 from models import catalog
@@ -30,12 +31,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What a run would be; without a plan, `reason` says what is missing."""
+    """What a run would be; without a plan, `reason` says what is missing.
+
+    `new` papers were decided, or decided otherwise, since the run `last` was made.
+    """
 
     recipe: presets.Preset
     plan: planning.Plan | None
     decided: int
     reason: str = ""
+    new: int = 0
+    last: int | None = None
 
 
 def outlook(ctx: Context, recipe: str = presets.AUTO) -> Outlook:
@@ -44,7 +50,7 @@ def outlook(ctx: Context, recipe: str = presets.AUTO) -> Outlook:
     with _data(ctx, _tasks(chosen)) as (data, _):
         decided = data.trained_on + len(data.held_out) + data.dropped
         try:
-            return Outlook(chosen, _plan(ctx, data, chosen), decided)
+            return Outlook(chosen, _plan(ctx, data, chosen), decided, "", *_new(ctx))
         except planning.TooLittle as error:
             return Outlook(chosen, None, decided, str(error))
 
@@ -108,6 +114,15 @@ def base_weights(ctx: Context, name: str) -> Path:
         ) from error
 
 
+def _new(ctx: Context) -> tuple[int, int | None]:
+    """How many papers were decided since the newest finished run was made, and its number."""
+    with reading(ctx.engine) as session:
+        last = next((row for row in rows.recent_runs(session) if row.state == "finished"), None)
+        if last is None:
+            return 0, None
+        return gold.decided_since(session, last.created_at, task="funding"), last.id
+
+
 def _plan(ctx: Context, data: RunData, recipe: presets.Preset) -> planning.Plan:
     return planning.plan(
         data,
@@ -141,6 +156,7 @@ def _decided(session) -> Iterator[Decided]:  # type: ignore[no-untyped-def]
             text=found.document.text,
             answer=found.revision.after or Answer(),
             proposal=found.proposal.proposal if found.proposal else None,
+            doi=found.document.doi,
             source={"record": found.record.id, "revision": found.revision.seq},
         )
 

@@ -26,6 +26,7 @@ from db.engine import reading, writing
 from db.errors import StoreError
 from db.runs import Ending
 from db.tables import AdapterRow, TrainingRunRow
+from models import catalog
 from models.errors import WorkbenchError
 from training import process
 from training import run as folders
@@ -35,6 +36,7 @@ from workbench.context import Context
 log = logging.getLogger(__name__)
 WATCH_SECONDS = 5.0
 HELD_OUT = "held_out.jsonl"
+WEIGHTS = "adapter_model.safetensors"
 LOG_BYTES = 8_000
 GATE_ACTOR = "gate"
 PATIENCE_SECONDS = 120.0
@@ -112,6 +114,7 @@ def queue(
         base_name=base_name,
         adapter=parent[1] if parent and not fresh else None,
         parent=parent[0] if parent and not fresh else None,
+        parent_sha256=_weights_sha(parent[1]) if parent and not fresh else None,
         tasks=tasks,
         phases=tuple(frozen),
         threads=threads,
@@ -129,6 +132,12 @@ def queue(
     if waiting is not None:  # it never began: its rows are of use to nobody
         shutil.rmtree(waiting.folder, ignore_errors=True)
     return row
+
+
+def _weights_sha(adapter: Path) -> str | None:
+    """The sha256 of an adapter's weights; without them the run will say what is missing."""
+    path = adapter / WEIGHTS
+    return folders.sha256_of(path) if path.is_file() else None
 
 
 def device_lock(device: int = 0) -> Path:
@@ -258,6 +267,8 @@ def _is_so(row: TrainingRunRow) -> bool:
 def _ending(row: TrainingRunRow) -> Ending:
     """How a run ended whose process is gone: as it wrote, else it was interrupted."""
     folder = Path(row.folder)
+    if not (folder / folders.RUN).is_file():
+        return Ending("failed", f"Its files are not in {folder}; a backup holds none of a run.")
     status = folders.read_status(folder)
     if status is not None and status.state in folders.ENDED:
         return Ending(ENDINGS[status.state], status.message)
@@ -272,6 +283,7 @@ def _ending(row: TrainingRunRow) -> Ending:
 
 def promote(ctx: Context, name: str, actor: str, reason: str) -> AdapterRow:
     """Make an adapter the live one; the worker opens it with its next paper."""
+    _try_out(ctx, name)
     with writing(ctx.engine) as session:
         chosen = adapters.adapter(session, name)
         if not Path(chosen.folder).is_dir():
@@ -279,6 +291,17 @@ def promote(ctx: Context, name: str, actor: str, reason: str) -> AdapterRow:
         if chosen.metrics.get("opens") is False:  # live, it would fail every paper
             raise WorkbenchError(f"The adapter {name} does not open.", "Train a new one.")
         return adapters.promote(session, name, actor, reason)
+
+
+def _try_out(ctx: Context, name: str) -> None:
+    """Merge an adapter that no gate has opened, as one from the Hub, before it may go live.
+
+    Raises `UnusableAdapter` for one that would fail every paper.
+    """
+    with reading(ctx.engine) as session:
+        chosen = adapters.adapter(session, name)
+    if "passes" not in chosen.metrics and Path(chosen.folder).is_dir():
+        catalog.prepare_adapter(catalog.from_folder(Path(chosen.folder)), ctx.home / "models")
 
 
 def log_tail(ctx: Context, run_id: int) -> str:
@@ -296,17 +319,19 @@ def log_tail(ctx: Context, run_id: int) -> str:
 def _register(ctx: Context, session: Any, row: TrainingRunRow) -> None:
     """The run's adapter in its own folder, a candidate; live at once where the gate says so."""
     made = Path(row.folder) / folders.ADAPTER
-    if not (made / "adapter_model.safetensors").is_file():
+    if not (made / WEIGHTS).is_file():
         row.state, row.message = "failed", f"The run finished, but its adapter is gone: {made}."
         return
     name = f"{row.recipe}-{row.id}"
     folder = ctx.home / "adapters" / name
-    if not folder.is_dir():
+    if _weights_sha(folder) != _weights_sha(made):
         part = folder.with_name(f".{name}.part")
         shutil.rmtree(part, ignore_errors=True)
         shutil.copytree(made, part)
+        if folder.exists():  # of a store that was there before a restore
+            os.replace(folder, folder.with_name(f"{name}.{uuid4().hex[:8]}"))
         os.replace(part, folder)
-    sha = folders.sha256_of(folder / "adapter_model.safetensors")
+    sha = folders.sha256_of(folder / WEIGHTS)
     decision = _decision(row)
     try:
         adapters.register(

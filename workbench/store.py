@@ -12,6 +12,7 @@ from workbench.terminal import Json, tell
 if TYPE_CHECKING:
     from workbench.context import Context
 
+LEFT_OUT = "adapters that never were live, training runs, exports, the index of funders"
 app = typer.Typer(help="Look after the store.", no_args_is_help=True)
 
 
@@ -27,14 +28,20 @@ def backup(
     destination: Annotated[Path, typer.Argument(help="The .tar file to write.")],
     as_json: Json = False,
 ) -> None:
-    """Write store and files to one verified .tar, also while the app runs."""
+    """Write store, files and adapters to one verified .tar, also while the app runs.
+
+    Not in it: adapters that never were live, runs, exports, the funder index (docs/backups.md).
+    """
     from db import snapshots
     from workbench.doctor.looks import note_backup
 
     ctx = _context()
     manifest = snapshots.backup(ctx.engine, ctx.files, destination)
     note_backup(ctx.home, destination, manifest.records)
-    tell(manifest.model_dump(mode="json") | {"output": str(destination)}, as_json)
+    told = manifest.model_dump(mode="json") | {"output": str(destination)}
+    if not as_json:
+        told |= {"adapters": list(manifest.adapters), "not_in_it": LEFT_OUT}
+    tell(told, as_json)
 
 
 @app.command()
@@ -50,6 +57,10 @@ def restore(archive: Annotated[Path, typer.Argument(help="A .tar of `db backup`.
         raise typer.Exit(1)
     restored = snapshots.restore(archive, ctx.home)
     typer.echo(f"Restored {restored.manifest.records} papers into {ctx.home}.")
+    if restored.manifest.adapters:
+        typer.echo(f"Adapters in the backup: {', '.join(restored.manifest.adapters)}.")
+    if lost := restored.manifest.adapters_missing:
+        typer.echo(f"Without their files: {', '.join(lost)}. Train or bring them in again.")
     if restored.replaced:
         typer.echo(f"The store that was there is kept as {restored.replaced}.")
 

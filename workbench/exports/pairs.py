@@ -9,6 +9,7 @@ from db.gold import Gold
 from models.schemas import Answer
 from training.rows import pairs
 from workbench.exchange.rows import TrainingRows
+from workbench.exports.sft import split_of
 
 
 class Pairs(TrainingRows):
@@ -31,7 +32,7 @@ class Pairs(TrainingRows):
         }
         answer = gold.revision.after or Answer()
         for pair in pairs(gold.document.text, proposal, answer, source):
-            yield pair.model_dump(mode="json")
+            yield {**pair.model_dump(mode="json"), "split": split_of(gold)}
 
 
 FORMAT = Pairs

@@ -49,13 +49,17 @@ def decided(gold: Gold) -> Decided:
 
 def origin(gold: Gold) -> dict[str, Any]:
     """Where a row is from, and on which side of the split that no run crosses."""
-    sha = gold.document.sha256
     return {
-        "split": "test" if is_held_out(sha) else "train",
+        "split": split_of(gold),
         "record": gold.record.id,
-        "sha256": sha,
+        "sha256": gold.document.sha256,
         "revision": gold.revision.seq,
     }
+
+
+def split_of(gold: Gold) -> str:
+    """The side of the split: what the gate measures on is "test"."""
+    return "test" if is_held_out(gold.document.sha256) else "train"
 
 
 FORMAT = Sft

@@ -53,6 +53,9 @@ def outlook(told: Outlook, language: str) -> str:
         time=f"<b>{_duration(plan.seconds)}</b>",
         memory=f"{plan.memory / 2**30:.0f}",
     )
+    if told.last is not None:
+        new = f"<b>{told.new}</b>"
+        decided += "; " + say("train.outlook.new", language, n=told.new, new=new, run=told.last)
     parts = [recipe, decided, _to_learn(plan, language), cost]
     return f'<ul class="wb-outlook">{"".join(f"<li>{part}</li>" for part in parts)}</ul>'
 
