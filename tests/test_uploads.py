@@ -57,7 +57,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[Elsewhere]:
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Raw]:
     patch = pytest.MonkeyPatch()
     patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("uploads")))
-    ctx = accounts(tmp_path_factory.mktemp("home"))
+    ctx = accounts(tmp_path_factory.mktemp("home"), answer_seconds=1)
     with TestClient(create_app(ctx, workers=False), raise_server_exceptions=False) as client:
         yield Raw(ctx, client)
     patch.undo()

@@ -30,6 +30,8 @@ import { prune } from "./storage.js";
 import { createTalk } from "./talk.js";
 import { createTextPane } from "./text-pane.js";
 import { createToasts } from "./toast.js";
+import { createTrail } from "./trail.js";
+import { onRole } from "../people/role.js";
 import { t } from "../texts.js";
 
 /**
@@ -71,6 +73,7 @@ function make(element, filters, { onOpen, onChange }) {
   const docs = createDocs(api);
   const ctx = { root, api, docs, filters, onOpen, onChange, review: null, wasEditing: null, rawWrong: false };
   ctx.toasts = createToasts(root);
+  ctx.trail = createTrail();
   ctx.lease = createLease(ctx);
   ctx.clock = createClock();
   ctx.pace = createPace(api);
@@ -150,7 +153,9 @@ function listen(ctx) {
   const unfit = fillHeight(ctx.root);
   ctx.root.addEventListener("pointerdown", down, true);
   addEventListener("pagehide", hide);
+  const unhear = onRole(ctx.screen.roleChanged);
   return () => {
+    unhear();
     unfit();
     ctx.root.removeEventListener("pointerdown", down, true);
     removeEventListener("pagehide", hide);
