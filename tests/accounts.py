@@ -31,13 +31,6 @@ PLACES = {
     "job_id": "9",
     "token_id": "0" * 12,
 }
-    "record_id": "999999",
-    "sha256": "0" * 64,
-    "number": "1",
-    "name": "gold",
-    "job_id": "9",
-    "token_id": "0" * 12,
-}
 
 
 def accounts(home: Path, **settings: Any) -> Context:
