@@ -6,6 +6,7 @@ Moments are handed in, so that a day can pass without waiting for it.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from math import ceil
@@ -13,6 +14,7 @@ from math import ceil
 from sqlalchemy import Select, delete, func
 from sqlmodel import Session, col, select
 
+from db.errors import NotFound
 from db.tables import FailedSignInRow, PersonRow, SignInKind, SignInRow
 
 BROWSER = timedelta(days=14)
@@ -20,6 +22,8 @@ BROWSER = timedelta(days=14)
 RENEWED_EACH = timedelta(hours=1)
 """Visits are written down at most this often."""
 PROGRAM = timedelta(days=365)
+ID_LENGTH = 12
+"""Hexadecimal digits of a token's hash by which it is listed and ended."""
 
 FREE_BY_NAME, FREE_BY_ADDRESS = 5, 20
 """Failures before the throttle waits: for one name from an address, for all names from it."""
@@ -38,6 +42,7 @@ def begin(
     now: datetime,
     kind: SignInKind = "browser",
     lasts: timedelta | None = None,
+    name: str | None = None,
 ) -> str:
     """Sign a person in; returns the token, which is not kept and cannot be shown again."""
     token = secrets.token_urlsafe(32)
@@ -45,6 +50,7 @@ def begin(
         token_sha256=hash_of(token),
         person_id=person_id,
         kind=kind,
+        name=name,
         created_at=now,
         seen_at=now,
         expires_at=now + (lasts or (BROWSER if kind == "browser" else PROGRAM)),
@@ -69,8 +75,9 @@ def find(
 
 
 def is_to_renew(row: SignInRow, now: datetime) -> bool:
-    """Whether the last visit that was written down is long enough ago."""
-    return now - row.seen_at >= RENEWED_EACH
+    """Whether the last visit that was written down is long enough ago, or is a program's first."""
+    first = row.kind == "program" and row.seen_at == row.created_at
+    return first or now - row.seen_at >= RENEWED_EACH
 
 
 def renew(session: Session, token_sha256: str, now: datetime) -> None:
@@ -87,6 +94,39 @@ def renew(session: Session, token_sha256: str, now: datetime) -> None:
 def end(session: Session, token_sha256: str) -> None:
     """Sign one browser or program out."""
     session.execute(delete(SignInRow).where(col(SignInRow.token_sha256) == token_sha256))
+
+
+def id_of(row: SignInRow) -> str:
+    """What a token is called where it is listed: enough to find it, too little to use it."""
+    return row.token_sha256[:ID_LENGTH]
+
+
+def programs(
+    session: Session, now: datetime, person_id: int | None = None
+) -> Sequence[tuple[PersonRow, SignInRow]]:
+    """Tokens of programs that hold, of one person or of all: by person, the newest first."""
+    query = (
+        select(PersonRow, SignInRow)
+        .where(col(PersonRow.id) == SignInRow.person_id, SignInRow.kind == "program")
+        .where(col(SignInRow.expires_at) > now)
+        .order_by(col(PersonRow.folded), col(SignInRow.created_at).desc())
+    )
+    if person_id is not None:
+        query = query.where(SignInRow.person_id == person_id)
+    found: Sequence[tuple[PersonRow, SignInRow]] = session.exec(query).all()
+    return found
+
+
+def end_program(
+    session: Session, token_id: str, now: datetime, person_id: int | None = None
+) -> tuple[PersonRow, SignInRow]:
+    """End one token, only of that person where one is given; raises `NotFound`."""
+    held = programs(session, now, person_id)
+    found = next(((who, row) for who, row in held if id_of(row) == token_id), None)
+    if found is None:
+        raise NotFound(f"There is no token {token_id}.", "workbench people tokens shows them all.")
+    end(session, found[1].token_sha256)
+    return found
 
 
 def end_all(session: Session, person_id: int, keep: str | None = None) -> int:

@@ -23,7 +23,14 @@ from workbench.gate import COOKIE
 
 PASSWORD = "correct horse battery"
 ORIGIN = "http://testserver"
-PLACES = {"record_id": "999999", "sha256": "0" * 64, "number": "1", "name": "gold", "job_id": "9"}
+PLACES = {
+    "record_id": "999999",
+    "sha256": "0" * 64,
+    "number": "1",
+    "name": "gold",
+    "job_id": "9",
+    "token_id": "0" * 12,
+}
 
 
 def accounts(home: Path, **settings: Any) -> Context:

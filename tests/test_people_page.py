@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -159,12 +160,32 @@ def test_a_sign_in_that_ends_keeps_the_work(team: Desk, tmp_path: Path) -> None:
     shot(page, "own_dark")
 
 
-def test_a_viewer_s_decision_is_refused_in_words(team: Desk, tmp_path: Path) -> None:
+def test_a_viewer_reads_why_there_is_nothing_to_decide(team: Desk, tmp_path: Path) -> None:
     page = signed_in(team, "Viewer")
+    row = page.locator("#wb-queue tr[data-record]")
+    wait_for(lambda: row.count() and "failed" not in row.first.inner_text(), 180, page)
+    row.first.locator("input[type=checkbox]").check()
+    for action in ("accept", "skip", "flag", "propose"):
+        button = page.locator(f"[data-action=bulk-{action}]")
+        expect(button).to_be_disabled()
+        expect(button).to_have_attribute("title", re.compile("needs the role curator"))
+    page.keyboard.press("Shift+A")
+    expect(page.locator(".wb-q .wb-toast-warn")).to_contain_text("needs the role curator")
+    shot(page, "viewer_queue")
     open_paper(page)
-    page.locator("[data-action=skip]").click()
-    expect(page.locator(".wb-toast-bad")).to_contain_text("This needs the role", timeout=15_000)
+    for action in ("accept", "skip", "flag", "no-funding"):
+        button = page.locator(f".wb-header [data-action={action}]")
+        expect(button).to_be_disabled()
+        expect(button).to_have_attribute("title", re.compile("needs the role curator"))
+    expect(page.locator(".wb-cockpit .wb-notice").first).to_contain_text("needs the role curator")
+    for key in ("s", "A", "N", "f", "c", "C", "u"):
+        page.keyboard.press(key)
+        expect(page.locator(".wb-cockpit .wb-toast-warn")).to_contain_text("needs the role curator")
+        page.locator(".wb-cockpit .wb-toast-warn button").last.click()
+        expect(page.locator(".wb-cockpit .wb-toast-warn")).to_have_count(0)
+    expect(page.locator("dialog[open]")).to_have_count(0)
     shot(page, "viewer_cockpit")
+    assert axe(page) == []
     now, ctx = utc_now(), Context(Settings(home=tmp_path))
     with writing(ctx.engine) as session:
         from db import people

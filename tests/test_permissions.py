@@ -38,6 +38,8 @@ ROUTES: dict[str, Role | None] = {
     "GET /api/me": "viewer",
     "POST /api/me/password": "viewer",
     "POST /api/me/sign-out-everywhere": "viewer",
+    "GET /api/tokens": "viewer",
+    "DELETE /api/tokens/{token_id}": "viewer",
     "GET /api/people": "admin",
     "POST /api/people": "admin",
     "PATCH /api/people/{person_id}": "admin",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from db import people, sign_ins
 from db.columns import utc_now
 from db.engine import reading, writing
-from db.tables import PersonRow, SignInKind
+from db.tables import PersonRow, SignInKind, SignInRow
 from models.errors import WorkbenchError
 from workbench import passwords
 
@@ -85,13 +85,34 @@ def are_there(ctx: Context) -> bool:
         return people.any_one(session)
 
 
-def make_token(ctx: Context, name: str, days: int, now: datetime | None = None) -> str:
-    """A token for a program that acts as this person; raises `NotFound`."""
+def make_token(
+    ctx: Context, name: str, days: int, now: datetime | None = None, label: str = ""
+) -> str:
+    """A token for a program that acts as this person; raises `NotFound` or `BadName`.
+
+    `label` is what it is for, so that it is found again among others.
+    """
+    kept = people.clean(label) if label else None
     with writing(ctx.engine) as session:
         row = people.known(session, name)
         if not row.active:
             raise WorkbenchError(f"{row.name} is not active.", "Let them in again first.")
-        return sign_ins.begin(session, row.id, now or utc_now(), "program", timedelta(days=days))
+        return sign_ins.begin(
+            session, row.id, now or utc_now(), "program", timedelta(days=days), kept
+        )
+
+
+def told_token(row: PersonRow, held: SignInRow) -> dict[str, str | None]:
+    """A token as pages and commands list it: nothing that could be used in its place."""
+    used = held.seen_at if held.seen_at > held.created_at else None
+    return {
+        "id": sign_ins.id_of(held),
+        "person": row.name,
+        "name": held.name,
+        "made": held.created_at.isoformat(timespec="seconds"),
+        "used": used.isoformat(timespec="seconds") if used else None,
+        "ends": held.expires_at.isoformat(timespec="seconds"),
+    }
 
 
 def is_loopback(host: str) -> bool:

@@ -35,6 +35,7 @@ from workbench.pages import (
 from workbench.routes import router
 from workbench.routes.errors import explain_errors
 from workbench.runs import Watch
+from workbench.uploads import Pages
 from workbench.workers import Workers
 
 STATIC = Path(__file__).parent / "static"
@@ -108,7 +109,7 @@ def create_app(ctx: Context, workers: bool = True) -> FastAPI:
 def build(ctx: Context) -> gr.Blocks:
     """The pages, as tabs of one page: events cannot cross from one Gradio page to another."""
     blocks: gr.Blocks
-    with gr.Blocks(
+    with Pages(
         title="Funding Workbench",
         fill_width=True,
         analytics_enabled=False,

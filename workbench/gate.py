@@ -31,6 +31,8 @@ HANDED_ON = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 """What proxies add: the request may come from anywhere."""
 GRADIO_NEEDS: Mapping[str, Role] = {"/gradio_api/upload": "curator"}
 """Parts of Gradio that do something before a handler of ours is asked."""
+OUTSIDE = tuple(f"/gradio_api/{way}" for way in ("file=http:", "file=https:", "proxy="))
+"""Parts of Gradio that would fetch an address which the caller names."""
 
 
 class SignedIn:
@@ -72,6 +74,8 @@ class SignedIn:
             foreign = origins.is_foreign(request.headers, self.ctx.settings.public_url)
             if foreign or (state["by"] == "browser" and not origins.is_told(request.headers)):
                 return _refused(request, 403, "people.foreign")
+        if path.startswith(OUTSIDE):
+            return _refused(request, 403, "people.outside")
         needed = next((role for part, role in GRADIO_NEEDS.items() if path.startswith(part)), None)
         if needed and (person is None or not person.may(needed)):
             return _refused(request, 403, "people.not_allowed", role=needed)

@@ -102,20 +102,59 @@ def deactivate(
 def token(
     name: Name,
     days: Annotated[int, typer.Option(min=1, max=3650, help="How long it holds.")] = 365,
+    label: Annotated[str, typer.Option("--for", help="What it is for, to find it again.")] = "",
     as_json: Json = False,
 ) -> None:
     """Make a token for a program that acts as this person. It is shown once."""
     from workbench.accounts import make_token
 
-    made = make_token(_context(), name, days)
+    made = make_token(_context(), name, days, label=label)
     if as_json:
-        typer.echo(json.dumps({"name": name, "token": made, "days": days}))
+        typer.echo(json.dumps({"name": name, "token": made, "days": days, "for": label or None}))
         return
     typer.echo(made)
     typer.secho(
         "Send it as `Authorization: Bearer TOKEN`. It is not kept and cannot be shown again.",
         err=True,
     )
+
+
+@app.command()
+def tokens(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Only this person's.")] = "",
+    as_json: Json = False,
+) -> None:
+    """The tokens of programs that hold: whose, what for, and when each was last used."""
+    from db import people, sign_ins
+    from db.columns import utc_now
+    from db.engine import reading
+    from workbench.accounts import told_token
+
+    with reading(_context().engine) as session:
+        whose = people.known(session, name).id if name else None
+        rows = [told_token(*held) for held in sign_ins.programs(session, utc_now(), whose)]
+    if as_json:
+        typer.echo(json.dumps(rows))
+    elif rows:
+        table(tuple(rows[0]), [tuple(value or "-" for value in row.values()) for row in rows])
+    else:
+        typer.echo("No tokens. Make one with: workbench people token NAME --for WHAT")
+
+
+@app.command("end-token")
+def end_token(
+    token: Annotated[str, typer.Argument(metavar="ID", help="The id that `tokens` lists.")],
+    as_json: Json = False,
+) -> None:
+    """End one token at once; the person's other tokens and sign-ins hold on."""
+    from db import sign_ins
+    from db.columns import utc_now
+    from db.engine import writing
+    from workbench.accounts import told_token
+
+    with writing(_context().engine) as session:
+        ended = told_token(*sign_ins.end_program(session, token, utc_now()))
+    tell(ended, as_json)
 
 
 def _role(given: str) -> Any:

@@ -46,13 +46,18 @@ class PersonRow(SQLModel, table=True):
 
 
 class SignInRow(SQLModel, table=True):
-    """A browser or program that is signed in. Only the hash of its token is kept."""
+    """A browser or program that is signed in. Only the hash of its token is kept.
+
+    `name` is what a program's token was made for. `seen_at` is exact to an hour; that of a token
+    which was never used is `created_at`.
+    """
 
     __tablename__ = "sign_ins"
 
     token_sha256: str = Field(primary_key=True, max_length=64)
     person_id: int = Field(foreign_key="people.id", index=True)
     kind: SignInKind = Field(sa_column=Column(Word(SignInKind), nullable=False))
+    name: str | None = None
     created_at: datetime = Field(
         default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False)
     )

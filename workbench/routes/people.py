@@ -21,6 +21,7 @@ from workbench.routes.common import JSON_ONLY, Admin, Viewer
 from workbench.routes.sign_in import address_of, is_secure, sign_in_of
 
 PersonId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+TokenId = Annotated[str, Path(pattern="^[0-9a-f]{12}$")]
 Password = Annotated[str, Field(max_length=4 * passwords.LONGEST)]
 
 
@@ -54,6 +55,7 @@ class NewPassword(_Body):
 def add(routes: APIRouter, ctx: Context) -> None:
     """Add the routes."""
     _add_me(routes, ctx)
+    _add_tokens(routes, ctx)
     _add_people(routes, ctx)
 
 
@@ -88,6 +90,25 @@ def _add_me(routes: APIRouter, ctx: Context) -> None:
         answer = JSONResponse({"ended": ended})
         gate.forget(answer, is_secure(request, ctx))
         return answer
+
+
+def _add_tokens(routes: APIRouter, ctx: Context) -> None:
+    def whose(who: Person) -> int | None:
+        """Administrators see to all tokens, others to their own."""
+        return None if who.may("admin") else who.id
+
+    @routes.get("/api/tokens")
+    def tokens(who: Viewer) -> dict[str, Any]:
+        with reading(ctx.engine) as session:
+            held = sign_ins.programs(session, utc_now(), whose(who))
+            return {"tokens": [accounts.told_token(*one) for one in held]}
+
+    @routes.delete("/api/tokens/{token_id}", dependencies=JSON_ONLY)
+    def end(who: Viewer, token_id: TokenId) -> dict[str, Any]:
+        with writing(ctx.engine) as session:
+            return accounts.told_token(
+                *sign_ins.end_program(session, token_id, utc_now(), whose(who))
+            )
 
 
 def _add_people(routes: APIRouter, ctx: Context) -> None:

@@ -32,6 +32,7 @@ import { createTalk } from "./talk.js";
 import { createTextPane } from "./text-pane.js";
 import { createToasts } from "./toast.js";
 import { createTrail } from "./trail.js";
+import { onRole } from "../people/role.js";
 import { t } from "../texts.js";
 
 /**
@@ -43,7 +44,7 @@ export function mount(element, { recordId = null, filters = {}, onOpen, onChange
   const stop = listen(ctx);
   prune();
   ctx.decisions.outbox.resume();
-  if (recordId !== null) reopen(ctx, recordId, ctx.filters);
+  if (recordId !== null) ctx.opening.open(recordId);
   return {
     open: (id, next = ctx.filters) => reopen(ctx, id, next ?? {}),
     destroy() {
@@ -62,9 +63,7 @@ export function mount(element, { recordId = null, filters = {}, onOpen, onChange
 /** Show another paper, or tell of new filters; the open paper's edits stay. */
 function reopen(ctx, id, filters) {
   ctx.filters = filters;
-  if (ctx.review?.id === id) return ctx.opening.renew();
-  ctx.trail.begin(id);
-  return ctx.opening.open(id);
+  return ctx.review?.id === id ? ctx.opening.renew() : ctx.opening.open(id);
 }
 
 /** The parts, in one context through which they reach each other. */
@@ -75,11 +74,11 @@ function make(element, filters, { onOpen, onChange }) {
   const docs = createDocs(api);
   const ctx = { root, api, docs, filters, onOpen, onChange, review: null, wasEditing: null, rawWrong: false };
   ctx.toasts = createToasts(root);
+  ctx.trail = createTrail();
   ctx.lease = createLease(ctx);
   ctx.clock = createClock();
   ctx.pace = createPace(api);
   ctx.saveState = createSaveState((id) => ctx.opening.open(id));
-  ctx.trail = createTrail();
   ctx.prefetch = createPrefetch(ctx);
   ctx.screen = createScreen(ctx);
   ctx.decisions = createDecisions(ctx);
@@ -156,7 +155,9 @@ function listen(ctx) {
   const unfit = fillHeight(ctx.root);
   ctx.root.addEventListener("pointerdown", down, true);
   addEventListener("pagehide", hide);
+  const unhear = onRole(ctx.screen.roleChanged);
   return () => {
+    unhear();
     unfit();
     ctx.root.removeEventListener("pointerdown", down, true);
     removeEventListener("pagehide", hide);

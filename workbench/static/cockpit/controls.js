@@ -1,7 +1,10 @@
 // What the keys and buttons of the cockpit do.
 
 import { KINDS } from "./menu.js";
+import { may, whyNot } from "../people/role.js";
 import { t } from "../texts.js";
+
+const DECIDING = ["accept", "noFunding", "skip", "flag", "comment", "commentPaper"];
 
 /** `ctx` has review, form, panel, pane, menu, raw, help, actions, decisions, opening, toasts. */
 export function createControls(ctx) {
@@ -10,9 +13,9 @@ export function createControls(ctx) {
     noFunding: () => ctx.decisions.noFunding(),
     skip: () => ctx.decisions.skip(),
     flag: () => ctx.decisions.flag(),
-    undo: () => ctx.actions.keyed.undo() || ctx.decisions.undo(),
-    next: () => go(ctx.trail.next(ctx.review?.payload.position), t("cockpit.last")),
-    previous: () => goBack(ctx.trail.previous(ctx.review?.payload.position)),
+    undo: () => ctx.actions.keyed.undo() || held() || ctx.decisions.undo(),
+    next: () => go("next", t("cockpit.last")),
+    previous: () => go("previous", t("cockpit.first")),
     raw: toggleRaw,
     history: () => toggle("history"),
     reply: () => toggle("reply"),
@@ -31,20 +34,25 @@ export function createControls(ctx) {
 
   /** Do an action of the keyboard map; false when there was nothing to do. */
   function run(action) {
+    if (DECIDING.includes(action) && held()) return true;
     if (views[action]) return views[action]();
     if (!ctx.review) return false;
     if (ctx.panel.open !== "form") ctx.panel.show("form");
     return ctx.actions.keyed[action]();
   }
 
-  function go(id, end) {
-    if (id === null) ctx.toasts.show(end, { id: "edge" });
-    else ctx.opening.open(id);
+  /** Whether the person may only look; they are told. */
+  function held() {
+    if (may("curator")) return false;
+    ctx.toasts.show(whyNot(), { id: "role", kind: "warn" });
+    return true;
   }
 
-  function goBack(id) {
-    if (id !== null) ctx.trail.before(id);
-    go(id, t("cockpit.first"));
+  function go(where, end) {
+    const id = ctx.opening.beside(where);
+    if (id === null) return ctx.toasts.show(end, { id: "edge" });
+    if (where === "previous") ctx.trail.before(id);
+    return ctx.opening.open(id);
   }
 
   function toggleRaw() {

@@ -18,7 +18,7 @@ const isSame = (a, b) =>
 
 /**
  * `ctx` has root, api, toasts, clock, prefetch, opening, screen, form, review, filters, rawWrong,
- * saveState, pace, onChange.
+ * saveState, pace, trail, onChange.
  */
 export function createDecisions(ctx) {
   const taken = []; // decisions of this visit, newest last: {entry, result}
@@ -179,7 +179,8 @@ export function createDecisions(ctx) {
       kept,
     };
     review.forget();
-    const next = ctx.trail.onward(review.payload.position);
+    ctx.trail.decided(review.id);
+    const next = ctx.trail.open() ?? review.payload.position?.next ?? null;
     send(entry);
     if (next !== null) {
       await ctx.opening.open(next);
@@ -240,6 +241,7 @@ export function createDecisions(ctx) {
       outbox.drop(entry); // it never arrived, as far as we know
       ctx.saveState.set(entry, null);
       ctx.toasts.dismiss(`wait-${entry.recordId}`);
+      ctx.trail.back(entry.recordId);
       await ctx.opening.open(entry.recordId, { start: startOf(entry, entry.body.base_seq) });
       return;
     }
@@ -252,6 +254,7 @@ export function createDecisions(ctx) {
       ctx.prefetch.forget(recordId);
       if (entry) ctx.saveState.set(entry, null);
       ctx.toasts.show(entry ? t("cockpit.taken_back", { name: entry.name }) : t("cockpit.taken_back_last"));
+      ctx.trail.back(recordId);
       await ctx.opening.open(recordId, { start: entry && startOf(entry, result.seq) });
     } catch (error) {
       if (error.name !== "ApiError") throw error;

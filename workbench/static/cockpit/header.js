@@ -1,5 +1,6 @@
 // The head of the cockpit: which paper, where in the list, how it stands, and what to decide.
 
+import { may, whyNot } from "../people/role.js";
 import { t } from "../texts.js";
 import { button, h, icon } from "./dom.js";
 
@@ -49,12 +50,14 @@ export function createHeader(hear, parts = [], card = null) {
     ),
   );
 
+  const titles = new Map();
+
   function toggle(open) {
     list.hidden = !open;
     warnings.setAttribute("aria-expanded", String(open));
   }
 
-  function update({ payload, dirty, canUndo, next, previous, moving }) {
+  function update({ payload, dirty, beside, moving, canUndo }) {
     const { document: paper, proposal } = payload;
     name.textContent = paper.name;
     name.title = paper.name;
@@ -66,12 +69,22 @@ export function createHeader(hear, parts = [], card = null) {
     warn(paper.warnings ?? []);
     const label = t(dirty ? "cockpit.save" : "cockpit.accept");
     accept.querySelector(".wb-label").textContent = label;
-    accept.title = `${label} (A)`;
+    accept.title = whyNot() || `${label} (A)`;
     unsaved.hidden = !dirty;
     accept.dataset.dirty = String(dirty);
-    buttons.next.disabled = next === null;
-    buttons.previous.disabled = previous === null;
+    buttons.next.disabled = beside("next") === null;
+    buttons.previous.disabled = beside("previous") === null;
     buttons.undo.disabled = !canUndo;
+    hold();
+  }
+
+  /** Who may only look cannot decide, and reads why. */
+  function hold() {
+    for (const each of [buttons.flag, buttons.skip, buttons.no_funding]) {
+      titles.set(each, titles.get(each) ?? each.title);
+      each.title = whyNot() || titles.get(each);
+    }
+    for (const each of [accept, buttons.flag, buttons.skip, buttons.no_funding]) each.disabled = !may("curator");
   }
 
   function warn(texts) {

@@ -1,5 +1,6 @@
 // What happened to the paper, newest first: what models said, what people decided and said of it.
 
+import { may, whyNot } from "../people/role.js";
 import { t } from "../texts.js";
 import { KIND_NAMES, kindOf } from "./answer.js";
 import { linesOf, sideBySide } from "./diff.js";
@@ -67,6 +68,8 @@ export function createHistory(ctx) {
     ];
     const shown = entries.filter(({ kind }) => chosen === "all" || kind === chosen);
     shown.sort((a, b) => b.at.localeCompare(a.at));
+    say.disabled = !may("curator");
+    say.title = whyNot() || `${t("review.comment")} (C)`;
     list.replaceChildren(...shown.map((entry) => entry.element()));
     state.textContent = shown.length ? "" : t("review.history_empty");
   }
@@ -74,7 +77,7 @@ export function createHistory(ctx) {
   function decided(entry) {
     const { seq, kind, verdict, actor, note, restores, reasons, lead_ms: lead, proposal } = entry;
     const how = kind === "save" ? null : t(`review.kind_${kind}`, { seq: restores ?? "" });
-    const restore = seq === told.head ? null : button(t("review.restore"), () => ctx.decisions.restore(seq), { symbol: "back", name: "restore", kind: "plain", id: String(seq) });
+    const restore = seq === told.head || !may("curator") ? null : button(t("review.restore"), () => ctx.decisions.restore(seq), { symbol: "back", name: "restore", kind: "plain", id: String(seq) });
     return h(
       "li",
       { class: "wb-revision", data: { seq, kind } },

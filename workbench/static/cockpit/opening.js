@@ -1,5 +1,6 @@
 // Opens papers: asks for them, puts back unsaved edits, and waits for a proposal that is on its way.
 
+import { may, whyNot } from "../people/role.js";
 import { t } from "../texts.js";
 import { signature } from "./answer.js";
 import { Review } from "./review.js";
@@ -8,7 +9,7 @@ import { dropDraft } from "./storage.js";
 const POLL_MS = 1500;
 const clock = (at) => new Date(at).toLocaleTimeString(undefined, { timeStyle: "short" });
 
-/** `ctx` has api, trail, prefetch, decisions, screen, panel, toasts, filters, review. */
+/** `ctx` has api, prefetch, decisions, screen, panel, toasts, trail, filters, review. */
 export function createOpening(ctx) {
   let turn = 0;
   let timer = 0;
@@ -24,7 +25,6 @@ export function createOpening(ctx) {
   /** Open a paper. `start` puts a draft upon it; `fresh` leaves unsaved edits behind. */
   async function open(id, { start = null, fresh = false, ready = null } = {}) {
     const mine = (turn += 1);
-    ctx.trail.opened(id);
     clearTimeout(timer);
     close(fresh);
     ctx.screen.wait(true);
@@ -37,12 +37,14 @@ export function createOpening(ctx) {
       review.restored = from?.reason ? from : null;
       ctx.review = review;
       ctx.lease.opened(id);
+      ctx.trail.opened(id, payload.status !== "proposed");
       if (from?.reason) review.store();
       ctx.screen.shown(review);
       poll();
     } catch (error) {
       if (mine !== turn) return;
       if (error.name !== "ApiError") throw error;
+      if (error.status === 404) ctx.trail.drop(id);
       ctx.screen.failed(id, error);
     } finally {
       if (mine === turn) ctx.screen.wait(false);
@@ -109,8 +111,10 @@ export function createOpening(ctx) {
 
   /** What to say above the form of the open paper. */
   function notices(review) {
-    return [blind(review), flagged(review), restored(review), late(review), job(review), unread(review)].filter(Boolean);
+    return [looking(), blind(review), flagged(review), restored(review), late(review), job(review), unread(review)].filter(Boolean);
   }
+
+  const looking = () => (may("curator") ? null : { text: whyNot() });
 
   /** Who flagged the paper, when and why. */
   function flagged({ payload: { status, revisions } }) {
@@ -142,12 +146,12 @@ export function createOpening(ctx) {
     const { job: task, proposal } = payload;
     if (task?.state === "queued") return { text: t("cockpit.notice.queued"), busy: true };
     if (task?.state === "running") return { text: t("cockpit.notice.running"), busy: true };
-    const again = { label: t("cockpit.notice.again"), name: "propose", run: () => propose(id) };
+    const again = may("curator") ? [{ label: t("cockpit.notice.again"), name: "propose", run: () => propose(id) }] : [];
     if (task?.state === "failed") {
-      return { text: t("cockpit.notice.failed", { why: task.error ?? "" }).trim(), kind: "bad", actions: [again] };
+      return { text: t("cockpit.notice.failed", { why: task.error ?? "" }).trim(), kind: "bad", actions: again };
     }
     if (proposal || payload.head) return null;
-    return { text: t("cockpit.notice.none"), actions: [again] };
+    return { text: t("cockpit.notice.none"), actions: again };
   }
 
   function unread({ payload: { proposal, head } }) {
@@ -170,8 +174,11 @@ export function createOpening(ctx) {
     }
   }
 
+  /** The paper before or after the open one: along the way of this tab, else in the queue. */
+  const beside = (where) => ctx.trail[where]() ?? ctx.review?.payload.position?.[where] ?? null;
+
   return {
-    open, notices, renew,
+    open, notices, renew, beside,
     destroy() {
       turn += 1;
       clearTimeout(timer);

@@ -1,5 +1,6 @@
 // Keeps all parts in step with the review: what is shown after each change.
 
+import { may } from "../people/role.js";
 import { t } from "../texts.js";
 
 /**
@@ -26,7 +27,7 @@ export function createScreen(ctx) {
     refresh();
     ctx.clock.restart();
     begin(review);
-    ctx.prefetch.later(payload.position?.next ?? null, ctx.filters);
+    ctx.prefetch.later(ctx.opening.beside("next"), ctx.filters);
     ctx.onOpen?.(review.id);
   }
 
@@ -72,10 +73,9 @@ export function createScreen(ctx) {
     ctx.header.update({
       payload: review.payload,
       dirty: review.draft.dirty,
-      canUndo: review.draft.canUndo || ctx.decisions.canUndo,
-      next: ctx.trail.next(review.payload.position),
-      previous: ctx.trail.previous(review.payload.position),
+      beside: ctx.opening.beside,
       moving: (ctx.filters.sort || "worth") === "worth",
+      canUndo: review.draft.canUndo || (may("curator") && ctx.decisions.canUndo),
     });
     ctx.panel.notify(ctx.opening.notices(review));
   }
@@ -95,7 +95,7 @@ export function createScreen(ctx) {
     ctx.panel.update(review.payload);
     if (ctx.panel.open === "history") ctx.history.load();
     showHead(review);
-    ctx.prefetch.later(review.payload.position?.next ?? null, ctx.filters);
+    ctx.prefetch.later(ctx.opening.beside("next"), ctx.filters);
   }
 
   function tell({ id, payload, draft }, doubts) {
@@ -117,5 +117,7 @@ export function createScreen(ctx) {
     ctx.split.element.setAttribute("aria-busy", String(on));
   }
 
-  return { shown, refresh, renewed, failed, wait, showRaw };
+  const roleChanged = () => ctx.review && showHead(ctx.review);
+
+  return { roleChanged, shown, refresh, renewed, failed, wait, showRaw };
 }

@@ -4,9 +4,9 @@ const DRAFT = "wb-draft:";
 const OUTBOX = "wb-outbox";
 const KEPT = 100; // drafts kept; the oldest go first
 
-function read(key, storage = localStorage) {
+function read(key) {
   try {
-    return JSON.parse(storage.getItem(key));
+    return JSON.parse(localStorage.getItem(key));
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof DOMException) return null;
     throw error;
@@ -14,10 +14,10 @@ function read(key, storage = localStorage) {
 }
 
 /** False when the browser refuses (storage full or switched off): work then lives in memory only. */
-function write(key, value, storage = localStorage) {
+function write(key, value) {
   try {
-    if (value === null) storage.removeItem(key);
-    else storage.setItem(key, JSON.stringify(value));
+    if (value === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, JSON.stringify(value));
     return true;
   } catch (error) {
     if (error instanceof DOMException) return false;
@@ -59,7 +59,3 @@ export function dropFromOutbox(entry) {
 
 export const remember = (name, value) => write(`wb-${name}`, value);
 export const recall = (name) => read(`wb-${name}`);
-
-/** The way through the papers is the tab's own, and outlives a reload. */
-export const loadTrail = () => read("wb-trail", sessionStorage);
-export const saveTrail = (trail) => write("wb-trail", trail, sessionStorage);

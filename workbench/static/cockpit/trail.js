@@ -1,37 +1,76 @@
-// The way through the papers in this tab: back along it, and on to what it has not come by.
+// The way through the papers in this tab. A decided paper leaves its place in the queue, but not the
+// way: "previous" leads back to it, and "next" from there to where the curator was.
 
-import { loadTrail, saveTrail } from "./storage.js";
+const KEY = "wb-trail";
+const LONGEST = 200; // papers; the oldest go first
 
-const KEPT = 200; // papers; the oldest go first
+function kept() {
+  try {
+    const { papers, at } = JSON.parse(sessionStorage.getItem(KEY));
+    const sound = Array.isArray(papers) && papers.every(({ id }) => Number.isInteger(id)) && at in papers;
+    return sound ? { papers, at } : null;
+  } catch {
+    return null; // nothing kept, no storage, or another version's words
+  }
+}
 
-/** Numbers of papers in the order in which they were come by, and which of them is open. */
+/** Papers as {id, decided}, oldest first, and which of them is open. */
 export function createTrail() {
-  let { ids, at } = loadTrail() ?? { ids: [], at: -1 };
+  let { papers, at } = kept() ?? { papers: [], at: -1 };
 
-  function put(list, place) {
-    ids = list.slice(-KEPT);
-    at = Math.max(0, place - (list.length - ids.length));
-    saveTrail({ ids, at });
+  function keep() {
+    const extra = Math.max(0, papers.length - LONGEST);
+    papers = papers.slice(extra);
+    at = Math.max(0, at - extra);
+    try {
+      sessionStorage.setItem(KEY, JSON.stringify({ papers, at }));
+    } catch {
+      // The way is then known until the page is left.
+    }
+  }
+
+  /** A paper is shown: a step back or on where it is the neighbour, else a new end of the way. */
+  function opened(id, decided) {
+    const step = [0, -1, 1].find((by) => papers[at + by]?.id === id);
+    if (step === undefined) {
+      papers = [...papers.slice(0, at + 1), { id }];
+      at = papers.length - 1;
+    } else at += step;
+    papers[at].decided = decided;
+    keep();
+  }
+
+  /** Whoever goes up the queue from the first paper of the way comes back to it with "next". */
+  function before(id) {
+    if (at !== 0) return;
+    papers.unshift({ id });
+    at = 1;
   }
 
   return {
-    /** Chosen by hand: a new way begins, but for the paper that is open. */
-    begin(id) {
-      if (ids[at] !== id) put([id], 0);
+    opened,
+    before,
+    previous: () => papers[at - 1]?.id ?? null,
+    next: () => papers[at + 1]?.id ?? null,
+    /** What was come by: the next paper to decide is none of these. */
+    passed: () => [...new Set(papers.map(({ id }) => id))].join(","),
+    /** Where to after a decision: the next paper of the way that is still to be decided. */
+    open: () => papers.slice(at + 1).find(({ decided }) => !decided)?.id ?? null,
+    decided(id) {
+      for (const paper of papers) if (paper.id === id) paper.decided = true;
+      keep();
     },
-    opened(id) {
-      const known = ids.indexOf(id);
-      if (known >= 0) put(ids, known);
-      else put([...ids, id], ids.length);
+    /** An undo goes back to where the paper was decided, however far that is. */
+    back(id) {
+      const where = papers.findLastIndex((paper, place) => place <= at && paper.id === id);
+      if (where >= 0) at = where;
     },
-    /** To be opened by going back beyond the beginning. */
-    before(id) {
-      if (!ids.includes(id)) put([id, ...ids].slice(0, KEPT), 0);
+    /** A paper that is gone is passed over. */
+    drop(id) {
+      const gone = papers.slice(0, at + 1).filter((paper) => paper.id === id).length;
+      papers = papers.filter((paper) => paper.id !== id);
+      at -= gone;
+      keep();
     },
-    next: (position) => ids[at + 1] ?? position?.next ?? null,
-    previous: (position) => ids[at - 1] ?? position?.previous ?? null,
-    /** After a decision: to where the way had come, from there to what comes next. */
-    onward: (position) => (at < ids.length - 1 ? ids.at(-1) : (position?.next ?? null)),
-    passed: () => ids.join(","),
   };
 }

@@ -5,6 +5,7 @@ import { t } from "/desk/texts.js";
 import * as api from "./api.js";
 import { accounts } from "./accounts.js";
 import { fresh, form, section } from "./forms.js";
+import { tokenList } from "./tokens.js";
 
 /** Show the page in the component, and anew whenever its tab is opened. */
 export function host(element) {
@@ -26,7 +27,8 @@ async function show(place) {
     const me = await api.me();
     if (!me.accounts) return place.replaceChildren(first(me));
     const parts = me.role === "admin" ? [accounts(await api.people(), me)] : [];
-    place.replaceChildren(...parts, own(me));
+    const { tokens } = await api.tokens();
+    place.replaceChildren(...parts, programs(tokens), own(me));
   } catch (error) {
     if (!(error instanceof api.Refused)) throw error;
     place.replaceChildren(h("p", { class: "wb-people-problem", role: "alert", text: error.message }));
@@ -49,6 +51,10 @@ function first(me) {
       },
     }),
   );
+}
+
+function programs(tokens) {
+  return section(t("people.tokens.title"), h("p", { class: "wb-note", text: t("people.tokens.told") }), tokenList(tokens));
 }
 
 function own(me) {

@@ -3,6 +3,7 @@
 import { h } from "/desk/cockpit/dom.js";
 import { t } from "/desk/texts.js";
 import { ask } from "/desk/ask.js";
+import { may, whyNot } from "/desk/people/role.js";
 import { askIn, field } from "./dialog.js";
 
 const CHUNK = 100;
@@ -27,19 +28,28 @@ export function createBulk(root, { selection, toasts, options, reload }) {
     const n = selection.size;
     element.hidden = !n && !last;
     count.textContent = n ? t("queue.selected", { n }) : t("queue.none_selected");
-    const may = options()?.role;
+    const role = options()?.role;
     for (const button of buttons) {
       const assigns = button.dataset.action === "bulk-assign";
-      button.disabled = busy || !n || may === "viewer";
-      button.hidden = assigns && !["adjudicator", "admin"].includes(may);
+      button.disabled = busy || !n || !may("curator");
+      button.title = whyNot();
+      button.hidden = assigns && !["adjudicator", "admin"].includes(role);
     }
     undo.hidden = !last;
     undo.disabled = busy;
     clear.hidden = !n;
   }
 
+  /** Whether the person may only look; they are told. */
+  function held() {
+    if (may("curator")) return false;
+    toasts.show(whyNot(), { id: "role", kind: "warn" });
+    return true;
+  }
+
   async function run(action, note = null) {
     if (busy) return;
+    if (held()) return;
     const targets = selection.targets();
     if (!targets.length) return void toasts.show(t("queue.select_first"), { kind: "warn" });
     const batch = unique();
@@ -61,7 +71,7 @@ export function createBulk(root, { selection, toasts, options, reload }) {
   }
 
   async function takeBack(batch) {
-    if (busy || !batch) return;
+    if (busy || !batch || held()) return;
     let outcome = null;
     await working(async () => {
       outcome = await ask("/api/bulk/undo", { body: { batch } });
