@@ -322,5 +322,13 @@ class TestPage:
             assert hub.repos[PLACE].private
             again, mark, button = page.compare(ctx, *given, request)
             assert "nothing differs" in again and not button.interactive
+            same, mark, button = page.verify(ctx, REPO, "", "", "", request)
+            assert "says what is decided here" in same and not button.interactive
+            add(ctx, "b <b>")
+            told, mark, _ = page.verify(ctx, REPO, "", "main", "", request)
+            assert mark == "" and "<td>Missing on the Hub</td><td>1</td>" in told
+            assert "10.1234/b &lt;b&gt;" in told and "<b>" not in told
+            gone, *_ = page.verify(ctx, "ada/none", "", "", "", request)
+            assert 'role="alert"' in gone
             wrong, *_ = page.compare(ctx, "../x", *given[1:], request)
             assert "no name of a repository" in wrong
