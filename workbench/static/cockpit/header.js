@@ -1,7 +1,7 @@
 // The head of the cockpit: which paper, where in the list, how it stands, and what to decide.
 
 import { may, whyNot } from "../people/role.js";
-import { t } from "../texts.js";
+import { language, t } from "../texts.js";
 import { button, h, icon } from "./dom.js";
 
 /** `hear` has accept, noFunding, skip, flag, undo, previous, next, help; `parts` are put beside. */
@@ -28,7 +28,7 @@ export function createHeader(hear, parts = []) {
   };
   const element = h(
     "header",
-    { class: "wb-header" },
+    { class: "wb-header", lang: language },
     h("div", { class: "wb-paper" }, name, h("div", { class: "wb-about" }, position, status, unsaved, parts, model, warnings), list),
     h(
       "div",
