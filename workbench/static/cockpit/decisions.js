@@ -183,6 +183,7 @@ export function createDecisions(ctx) {
     const next = ctx.trail.open() ?? review.payload.position?.next ?? null;
     send(entry);
     if (next !== null) {
+      ctx.trail.along(next);
       await ctx.opening.open(next);
       advanced = performance.now();
     } else ctx.toasts.show(`${t(`cockpit.sent.${action}`)} ${t("cockpit.sent.last")} ${t("cockpit.sent.back")}`, undoable());
@@ -241,7 +242,7 @@ export function createDecisions(ctx) {
       outbox.drop(entry); // it never arrived, as far as we know
       ctx.saveState.set(entry, null);
       ctx.toasts.dismiss(`wait-${entry.recordId}`);
-      ctx.trail.back(entry.recordId);
+      ctx.trail.along(entry.recordId);
       await ctx.opening.open(entry.recordId, { start: startOf(entry, entry.body.base_seq) });
       return;
     }
@@ -254,7 +255,7 @@ export function createDecisions(ctx) {
       ctx.prefetch.forget(recordId);
       if (entry) ctx.saveState.set(entry, null);
       ctx.toasts.show(entry ? t("cockpit.taken_back", { name: entry.name }) : t("cockpit.taken_back_last"));
-      ctx.trail.back(recordId);
+      ctx.trail.along(recordId);
       await ctx.opening.open(recordId, { start: entry && startOf(entry, result.seq) });
     } catch (error) {
       if (error.name !== "ApiError") throw error;

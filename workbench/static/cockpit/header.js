@@ -1,7 +1,7 @@
 // The head of the cockpit: which paper, where in the list, how it stands, and what to decide.
 
 import { may, whyNot } from "../people/role.js";
-import { t } from "../texts.js";
+import { language, t } from "../texts.js";
 import { button, h, icon } from "./dom.js";
 
 const DECIDED = ["accepted", "corrected", "no_funding"];
@@ -37,7 +37,7 @@ export function createHeader(hear, parts = [], card = null) {
   };
   const element = h(
     "header",
-    { class: "wb-header" },
+    { class: "wb-header", lang: language },
     h("div", { class: "wb-paper" }, h("div", { class: "wb-name-row" }, name, card), h("div", { class: "wb-about" }, position, status, unsaved, parts, model, warnings), list),
     h(
       "div",

@@ -60,10 +60,11 @@ export function createTrail() {
       for (const paper of papers) if (paper.id === id) paper.decided = true;
       keep();
     },
-    /** An undo goes back to where the paper was decided, however far that is. */
-    back(id) {
-      const where = papers.findLastIndex((paper, place) => place <= at && paper.id === id);
-      if (where >= 0) at = where;
+    /** A decision and an undo go along the way, however far; what lies between stays on it. */
+    along(id) {
+      const on = papers.findIndex((paper, place) => place > at && paper.id === id);
+      const back = papers.findLastIndex((paper, place) => place <= at && paper.id === id);
+      if (on >= 0 || back >= 0) at = on >= 0 ? on : back;
     },
     /** A paper that is gone is passed over. */
     drop(id) {
