@@ -108,12 +108,12 @@ class TestCorrections:
         record = add_paper(ctx, "a.txt", "doi: 10.1234/wrong")
         path = f"/api/records/{record}"
         card = ana.get(path).json()["document"]["card"]
-        assert card == {"doi": "10.1234/wrong", "license": None, "corrected": {}}
+        assert card == {"doi": "10.1234/wrong", "license": None, "people": {}}
         sha = ana.get(path).json()["document"]["sha256"]
         correct(ana, sha, doi="https://doi.org/10.1234/Right", license="CC-BY-4.0")
         card = ana.get(path).json()["document"]["card"]
         assert (card["doi"], card["license"]) == ("10.1234/right", "CC-BY-4.0")
-        assert {name: said["person"] for name, said in card["corrected"].items()} == {
+        assert {name: said["person"] for name, said in card["people"].items()} == {
             "doi": "ana", "license": "ana",
         }  # fmt: skip
 

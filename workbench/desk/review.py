@@ -161,7 +161,7 @@ def told_card(session: Session, row: DocumentRow) -> dict[str, Any]:
     return {
         "doi": row.doi,
         "license": row.license,
-        "corrected": {
+        "people": {
             name: {"person": one.person, "at": one.created_at.isoformat()}
             for name, one in said.items()
         },

@@ -36,7 +36,7 @@ export function createCard(root) {
 
   /** Who corrected a fact, and when. */
   function said(name) {
-    const found = paper.card?.corrected?.[name];
+    const found = paper.card?.people?.[name];
     if (!found) return "";
     const when = new Date(found.at).toLocaleString(document.documentElement.lang || undefined, { dateStyle: "medium", timeStyle: "short" });
     return t("linking.card.corrected", { person: found.person, when });
