@@ -100,10 +100,13 @@ def export(
     from workbench import exports
     from workbench.exchange.writing import Spec
     from workbench.exchange.writing import export as write
+    from workbench.texts import say
 
     if name == "list":
         known = exports.formats().values()
-        rows: list[tuple[str, ...]] = [(of.name, of.suffix, of.title) for of in known]
+        rows: list[tuple[str, ...]] = [
+            (of.name, of.suffix, say(f"exports.title.{of.name}")) for of in known
+        ]
         table(("format", "file", "holds"), rows)
         return
     ctx = _context()

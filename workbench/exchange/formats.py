@@ -28,12 +28,12 @@ class Unreadable(WorkbenchError):
 class Format:
     """Base of the formats. A file is `head`, records with `between` them, `tail`.
 
-    `key` is what a record is recognised by in the file; `cannot` says for each field that the
-    format has no place for, why.
+    `needs` names what a paper must have (doi, funder, named_funder, funder_or_ror). `key` is what
+    a record is recognised by in the file; `cannot` says for each field that the format has no
+    place for, why. What people read of a format stands in `workbench/texts`.
     """
 
     name: ClassVar[str]
-    title: ClassVar[str]
     suffix: ClassVar[str] = "jsonl"
     media_type: ClassVar[str] = "application/x-ndjson"
     key: ClassVar[Key] = "id"

@@ -26,7 +26,6 @@ class Argilla(LabelStudio):
     """A JSON array of records with one response each."""
 
     name = "argilla"
-    title = "Argilla records (JSON) with the funders as a response"
 
     def row(self, record: Decided) -> dict[str, Any]:
         answer = record.answer

@@ -38,11 +38,10 @@ class Crossref(Format):
     """Funding of registered DOIs."""
 
     name = "crossref"
-    title = "Crossref resource deposit (XML): funders, identifiers, award numbers by DOI"
     suffix = "xml"
     media_type = "application/xml"
     key = "doi"
-    needs = "a DOI, and a funder with a name or a ROR id"
+    needs = "funder_or_ror"
     options: ClassVar[Mapping[str, str]] = {
         "depositor": "Funding Workbench",
         "email": "nobody@example.org",

@@ -17,9 +17,8 @@ class CrossrefRest(JsonLines):
     """`DOI` and `funder` of a work."""
 
     name = "crossref_rest"
-    title = "Crossref REST (JSON Lines): DOI and funder of a work"
     key = "doi"
-    needs = "a DOI, and a funder"
+    needs = "funder"
     cannot: ClassVar[Mapping[str, str]] = {
         "statement": "a work has no place for the statement",
         "no_funding": "an empty list does not say that there was no funding",

@@ -23,17 +23,15 @@ CANNOT: Mapping[str, str] = {
     "award": "a funding reference has one award number and one title",
     "funder_id": "a funding reference has one identifier of the funder, and ROR goes first",
 }
-NEEDS = "a DOI, and a funder with a name"
 
 
 class DataCite(JsonLines):
     """Funding references."""
 
     name = "datacite"
-    title = "DataCite fundingReferences (JSON Lines): one award number a reference"
     key = "doi"
     cannot = CANNOT
-    needs = NEEDS
+    needs = "named_funder"
 
     def row(self, record: Decided) -> dict[str, Any]:
         return {"doi": need_doi(record), "fundingReferences": references(record)}

@@ -20,7 +20,7 @@ from workbench.exchange.xmltext import (
     local,
     text,
 )
-from workbench.exports.datacite import CANNOT, NEEDS, ROR, read_references, reduced, references
+from workbench.exports.datacite import CANNOT, ROR, read_references, reduced, references
 from workbench.exports.jats import NAMESPACE
 
 KERNEL = "http://datacite.org/schema/kernel-4"
@@ -34,12 +34,11 @@ class DataCiteXml(Format):
     """Funding references, to be put into the XML of a DOI."""
 
     name = "datacite_xml"
-    title = "DataCite 4.6 fundingReferences (XML)"
     suffix = "xml"
     media_type = "application/xml"
     key = "doi"
     cannot = CANNOT
-    needs = NEEDS
+    needs = "named_funder"
 
     def head(self) -> bytes:
         told = f'<?xml version="1.0" encoding="UTF-8"?>\n<wb:records xmlns:wb="{NAMESPACE}">\n'

@@ -18,7 +18,7 @@ from workbench.exchange.formats import (
     need_doi,
     sentence,
 )
-from workbench.exports.datacite import CANNOT, NEEDS, read_references, reduced, references
+from workbench.exports.datacite import CANNOT, read_references, reduced, references
 
 
 class Enrichment(Format):
@@ -29,10 +29,9 @@ class Enrichment(Format):
     """
 
     name = "enrichment"
-    title = "cometadata enrichment records (JSON Lines): a funding reference to insert a line"
     key = "doi"
     cannot = CANNOT
-    needs = NEEDS
+    needs = "named_funder"
     options: ClassVar[Mapping[str, str]] = {"contributor": "Funding Workbench", "resource": ""}
 
     def write(self, record: Decided) -> bytes:

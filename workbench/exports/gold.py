@@ -16,7 +16,6 @@ class Gold(JsonLines):
     """Everything that is known of a decision."""
 
     name = "gold"
-    title = "JSON Lines: one paper a line, funders in the cometadata format, with provenance"
 
     def row(self, record: Decided) -> dict[str, Any]:
         answer = record.answer

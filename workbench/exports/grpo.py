@@ -18,7 +18,6 @@ class Grpo(TrainingRows):
     """One row a paper whose funders can be read from its statements."""
 
     name = "grpo"
-    title = "GRPO: prompts with the right funders beside, as TRL reads them"
     options: ClassVar[Mapping[str, str]] = {"funders": "funding_parse"}
 
     def rows(self, gold: Gold) -> Iterator[dict[str, Any]]:

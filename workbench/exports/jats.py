@@ -35,7 +35,6 @@ class Jats(Format):
     """Funding groups."""
 
     name = "jats"
-    title = "JATS 1.3 funding groups (XML): funders, identifiers, award ids, statement"
     suffix = "xml"
     media_type = "application/xml"
     cannot: ClassVar[Mapping[str, str]] = {

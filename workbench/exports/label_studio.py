@@ -43,7 +43,6 @@ class LabelStudio(JsonLines):
     """A JSON array of tasks with one annotation each."""
 
     name = "label_studio"
-    title = "Label Studio tasks (JSON) with spans, relations and the funders as JSON"
     suffix = "json"
     media_type = "application/json"
     between = b","

@@ -25,9 +25,8 @@ class OpenAlex(JsonLines):
     """`doi`, `awards` and `funders` of a work."""
 
     name = "openalex"
-    title = "OpenAlex (JSON Lines): awards and funders of a work"
     key = "doi"
-    needs = "a DOI"
+    needs = "doi"
     cannot = CANNOT
 
     def row(self, record: Decided) -> dict[str, Any]:

@@ -16,7 +16,6 @@ class Pairs(TrainingRows):
     """One row for each prompt that the model answered otherwise than the curator."""
 
     name = "pairs"
-    title = "Preference pairs (DPO): prompt, chosen and rejected messages as TRL reads them"
 
     def rows(self, gold: Gold) -> Iterator[dict[str, Any]]:
         if gold.proposal is None:

@@ -21,7 +21,6 @@ class Parquet(Gold):
     """Written as lines first, so that it can be resumed, and turned into columns at the end."""
 
     name = "parquet"
-    title = "Parquet: the columns of the JSON Lines (needs the extra `parquet`)"
     suffix = "parquet"
     media_type = "application/vnd.apache.parquet"
 

@@ -17,7 +17,6 @@ class Sft(TrainingRows):
     """Both stages of each paper: find the statements, parse them."""
 
     name = "sft"
-    title = "Supervised fine-tuning: prompt and completion messages as TRL reads them"
     options: ClassVar[Mapping[str, str]] = {
         "statements": "funding_statements",
         "funders": "funding_parse",

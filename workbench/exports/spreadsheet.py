@@ -50,7 +50,6 @@ class Csv(Format):
     """One row an award; a bar parts several values of a cell, a backslash guards one in a value."""
 
     name = "csv"
-    title = "CSV for spreadsheets: one row an award, safe from formulas"
     suffix = "csv"
     media_type = "text/csv"
     options: ClassVar[Mapping[str, str]] = {"bom": "yes"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
@@ -27,10 +28,11 @@ SECONDS = 2.0
 
 def page(ctx: Context) -> None:
     """Lay the page out and wire it."""
-    choices = [(of.title, name) for name, of in formats().items()]
     with gr.Tab(label("exports.tab"), id="export") as tab:
         with gr.Row():
-            name = gr.Dropdown(choices, value="gold", label=label("exports.format"), scale=3)
+            name = gr.Dropdown(
+                list(formats()), value="gold", label=label("exports.format"), scale=3
+            )
             project = gr.Textbox(label=label("exports.project"), scale=1)
             split = gr.Number(0, label=label("exports.split"), minimum=0, precision=0, scale=1)
             start = gr.Button(label("exports.start"), variant="primary", scale=0, min_width=140)
@@ -50,7 +52,7 @@ def page(ctx: Context) -> None:
     shown = [listed, chosen, timer]
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     tab.select(bind(look, ctx), chosen, shown, queue=False, **quiet)
-    tab.select(about_formats, None, about, queue=False, **quiet)
+    tab.select(about_formats, None, [name, about], queue=False, **quiet)
     timer.tick(bind(look, ctx), chosen, shown, **quiet)
     start.click(bind(begin, ctx), [name, project, split, chosen], shown, api_visibility="private")
     for act, button in zip(ACTS, buttons, strict=True):
@@ -115,18 +117,26 @@ def do(ctx: Context, act: str, chosen: str | None, request: gr.Request) -> tuple
 ACTS = {"cancel": jobs.cancel, "resume": jobs.resume, "remove": jobs.remove}
 
 
-def about_formats(request: gr.Request) -> str:
-    """What each format keeps."""
+def about_formats(request: gr.Request) -> tuple[Any, str]:
+    """The formats to choose from, and what each keeps."""
     asked(request, "viewer")
     language = language_of(request)
+    titles = {name: say(f"exports.title.{name}", language) for name in formats()}
     rows = []
     for name, of in formats().items():
-        missing = ", ".join(field.replace("_", " ") for field in of.cannot)
+        missing = _fields(of.cannot, language)
         told = say("exports.no_place", language, fields=missing) if missing else ""
         told = told or say("exports.rows" if of.is_rows else "exports.keeps_all", language)
-        needs = say("exports.needs", language, needs=of.needs) if of.needs else ""
-        rows.append((f"<code>{escape(name)}</code>", escape(of.title), escape(f"{told} {needs}")))
-    return table((say("exports.formats", language), "", ""), rows, "wb-checks")
+        needs = say(f"exports.need.{of.needs}", language) if of.needs else ""
+        needs = say("exports.needs", language, needs=needs) if needs else ""
+        shown = escape(titles[name]), escape(f"{told} {needs}")
+        rows.append((f"<code>{escape(name)}</code>", *shown))
+    choices = gr.Dropdown(choices=[(title, name) for name, title in titles.items()])
+    return choices, table((say("exports.formats", language), "", ""), rows, "wb-checks")
+
+
+def _fields(names: Iterable[str], language: str) -> str:
+    return ", ".join(say(f"exports.field.{name}", language) for name in names)
 
 
 def _table(found: list[Job], language: str) -> str:
@@ -163,9 +173,9 @@ def _proof(job: Job, language: str) -> str:
     if proof["rows"] is not None and not proof["lost"]:
         return escape(say("exports.rows_same", language))
     told = say("exports.lost", language, n=proof["lost"])
-    missing = [name.replace("_", " ") for name, it in proof["fields"].items() if it["no_place"]]
+    missing = _fields((n for n, it in proof["fields"].items() if it["no_place"]), language)
     if missing:
-        told += ". " + say("exports.no_place", language, fields=", ".join(missing))
+        told += ". " + say("exports.no_place", language, fields=missing)
     return escape(told)
 
 
