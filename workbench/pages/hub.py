@@ -151,7 +151,7 @@ def _differences(found: list[pulling.Difference], language: str) -> str:
         )
         for one in found
     ]
-    heads = [say(f"hub.heads_{name}", language) for name in ("paper", "kind", "columns")]
+    heads = [say(f"hub.heads_{name}", language) for name in ("paper", "difference", "columns")]
     summary = escape(say("hub.first_rows", language, n=len(rows)))
     listed = table(heads, rows, "wb-checks")
     return f"<details open><summary>{summary}</summary>{listed}</details>"
