@@ -117,6 +117,7 @@ HANDLERS: dict[str, Role] = {
     "exports.do": "curator",
     "hub.compare": "admin",
     "hub.send": "admin",
+    "hub.verify": "admin",
     "quality.render": "viewer",
     "quality.choose_share": "admin",
     "programs.extract": "curator",

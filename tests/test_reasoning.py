@@ -86,6 +86,6 @@ def test_a_negative_keeps_the_reasons_and_spoils_the_answer() -> None:
         assert reasoned.answer(made.rejected) != reasoned.answer(written)
 
 
-@given(st.text(max_size=60), st.text(min_size=1, max_size=20))
+@given(st.text(max_size=60), st.text(min_size=1, max_size=20).filter(str.strip))
 def test_any_text_and_name_can_be_reasoned_about(text: str, name: str) -> None:
     assert reasons((Funder(funder_name=name),), text).startswith("Step 1. ")

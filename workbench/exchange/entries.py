@@ -163,11 +163,16 @@ def pairs(entry: Entry | Answer) -> Iterator[tuple[Funder, Link | None]]:
 def merged(
     given: Iterable[tuple[Funder, Link | None]], each_once: bool = True
 ) -> tuple[tuple[Funder, ...], tuple[Link | None, ...]]:
-    """Funders of one name and the same identifiers as one; by default each award once."""
+    """Funders of one name and the same identifiers as one; by default each award once.
+
+    One that says nothing at all holds no place for others.
+    """
     found: dict[tuple[str | None, str | None, str | None], tuple[Link | None, list[Award]]] = {}
     for funder, link in given:
         ids = (link.ror, link.funder_id) if link else (None, None)
         key = (funder.funder_name, *ids)
+        if not any(key) and all(award == Award() for award in funder.awards):
+            continue
         _, awards = found.setdefault(key, (link, []))
         if each_once:
             new = dict.fromkeys(award for award in funder.awards if award != Award())

@@ -114,5 +114,5 @@ const isAddress = (text) => /^https:\/\/\S+$/.test(text);
 /** A licence's address in few words: "CC BY 4.0". */
 function shortened(text) {
   const common = /creativecommons\.org\/licenses\/([a-z-]+)\/(\d\.\d)/.exec(text);
-  return common ? `CC ${common[1].toUpperCase()} ${common[2]}` : text.replace(/^https:\/\/(?:www\.)?/, "").replace(/\/$/, "");
+  return common ? ["CC", common[1].toUpperCase(), common[2]].join(" ") : text.replace(/^https:\/\/(?:www\.)?/, "").replace(/\/$/, "");
 }
