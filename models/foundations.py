@@ -37,7 +37,7 @@ class Foundation:
     def with_adapter(self, tasks: tuple[str, str]) -> Chain:
         """The base with one adapter on it, asked as it was trained: by the base's own template."""
         return Chain(
-            name=self.name,
+            name=Path(self.name).name,
             title=self.name,
             base=str(self.path),
             architecture=chains.model_type(self.path),
@@ -83,10 +83,8 @@ def refuse_unready(base: Foundation) -> None:
     again = f"Put the whole model into {base.path}."
     missing = [path.name for path in _weights(base.path) if not path.is_file()]
     if missing or not (_weights(base.path) or list(base.path.glob("pytorch_model*.bin"))):
-        raise ModelUnavailable(
-            f"The base {base.name} has no weights: {', '.join(missing) or SINGLE} is missing.",
-            again,
-        )
+        which = ", ".join(missing) or SINGLE
+        raise ModelUnavailable(f"The base {base.name} has no weights: no {which}.", again)
     if not any((base.path / name).is_file() for name in ("tokenizer.json", "tokenizer.model")):
         raise ModelUnavailable(f"The base {base.name} has no tokenizer.", again)
     told = _object(base.path / "tokenizer_config.json")

@@ -90,7 +90,8 @@ def plan(
 
     `tokens_per_second` is what a former run on this base reached on this machine, if there was
     one; `max_steps` bounds each phase; `parameters` are those of a base other than the embedded
-    one, for which time and memory are scaled. Raises `TooLittle` where nothing could be learned or told.
+    one, for which time and memory are scaled. Raises `TooLittle` where nothing could be learned or
+    told.
     """
     if not data.examples:
         raise TooLittle("No decided paper to learn from yet: accept or correct a few.")
@@ -129,7 +130,8 @@ def plan(
 def _memory(embedded: int, times: float) -> int:
     """Bytes on a base of so many times the parameters, from what the embedded base takes."""
     weights = BYTES_A_PARAMETER * EMBEDDED_PARAMETERS
-    return round(weights * times + (embedded - weights) * times**BESIDE_WEIGHTS)
+    grown: float = times**BESIDE_WEIGHTS
+    return round(weights * times + (embedded - weights) * grown)
 
 
 def _rows(phase: PresetPhase, data: RunData, first: Task, second: Task, seed: int) -> list[Row]:

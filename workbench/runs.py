@@ -95,8 +95,8 @@ def queue(
 
     `parent` is the base's adapter, its name and folder, to go on from unless the run begins
     `fresh`, at the plain base. With `held_out` gold the result is compared with the adapter `live`
-    in use, by default the parent, and goes live where it is better. `tasks` are those that the result answers; it trains on so many `devices` at
-    most. It starts with `start_queued`.
+    in use, by default the parent, and goes live where it is better. `tasks` are those that the
+    result answers; it trains on so many `devices` at most. It starts with `start_queued`.
     """
     folder = ctx.home / "runs" / uuid4().hex
     frozen = [

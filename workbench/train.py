@@ -101,8 +101,11 @@ def _estimate(told: Outlook) -> str:
     cost = f"about {told.plan.seconds / 3600:.1f} hours and {told.plan.memory / 2**30:.0f} GB"
     if told.plan.parameters is None:
         return f"It will take {cost} of memory, as the embedded base would."
-    size = f"{told.plan.parameters:,} parameters"
-    return f"The base has {size}: {cost} of memory, scaled by that from the embedded base."
+    return (
+        f"The base has {told.plan.parameters:,} parameters: {cost} of memory, scaled by them from "
+        "what the embedded base takes; the time is that of the last run on this base, if there was "
+        "one."
+    )
 
 
 def _follow(ctx: Context, run_id: int) -> TrainingRunRow:
