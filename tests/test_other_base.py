@@ -13,14 +13,17 @@ from typer.testing import CliRunner
 from db import adapters
 from db.engine import reading, writing
 from models import catalog, chains, foundations
+from models.backends.hf import HfBackend
 from models.errors import ModelUnavailable, UnusableAdapter, WorkbenchError
 from models.extract import Pipeline
 from models.schemas import Answer, Funder, Statement
+from models.tasks import task
 from tests.stores import add, proposed, save
 from tests.tiny_chains import save_adapter
 from tests.tiny_run import PAYERS, tiny_base, wait
 from training import planning, presets
 from training import run as folders
+from training.examples import Encoder
 from workbench import cli, retrain, runs
 from workbench.context import Context, Settings
 
@@ -67,6 +70,8 @@ def ended(ctx: Context, run_id: int) -> runs.Progress:
 def test_a_run_on_a_folder_makes_an_adapter_that_opens_answers_and_may_go_live(
     base: Path, ctx: Context
 ) -> None:
+    from transformers import AutoTokenizer
+
     fill(ctx)
     row = retrain.start(ctx, "auto", str(base))
     spec = folders.load_spec(Path(row.folder))
@@ -89,10 +94,24 @@ def test_a_run_on_a_folder_makes_an_adapter_that_opens_answers_and_may_go_live(
         assert (backend.name, backend.tasks) == (base.name, spec.tasks)
         assert backend.adapter is not None and backend.adapter.startswith(f"{name}@")
         assert backend.calibration.to_dict() == json.loads(CURVES)
+        learned = folders.read_rows(Path(row.folder), spec.phases[0])[0]
+        asked, text = task(learned["task"]), learned["text"]
+        assert isinstance(backend, HfBackend)
+        taught = Encoder(AutoTokenizer.from_pretrained(base)).render(asked, text)
+        assert backend.prompt_text(asked.prompt(text)) == taught
         (parsed,) = Pipeline.funding(backend).parse([f"Funded by the {PAYERS[0]}."])
         assert parsed.raw
     finally:
         backend.close()
+
+    paper = ctx.home / "paper.txt"
+    paper.write_text(f"On moss\n\nAcknowledgements\n\nFunded by the {PAYERS[0]}.\n")
+    called = CliRunner().invoke(
+        cli.app, ["extract", str(paper), "--model", made.folder, "--json", "--route", "document"]
+    )
+    assert called.exit_code == 0, called.output
+    (said,) = map(json.loads, called.stdout.splitlines())
+    assert (said["model"], said["adapter"]) == (base.name, backend.adapter)
 
     before = ctx.model_in_use()
     runs.promote(ctx, name, "ada", "a trial")
