@@ -68,7 +68,7 @@ def find(name: str, folder: Path | None) -> Foundation:
     if (path / "adapter_config.json").is_file():
         raise ModelUnavailable(f"{path} holds an adapter, no base.", "Name the base it is for.")
     if not chains.model_type(path):
-        own = f" {folder}/NAME/base, and" if folder else ""
+        own = f" {folder}/NAME/base and in" if folder else ""
         raise ModelUnavailable(
             f"There is no base {name!r}: no chain has that name, and {path} holds no readable "
             "config.json of a model.",

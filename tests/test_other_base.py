@@ -178,7 +178,7 @@ def test_time_and_memory_grow_with_the_parameters(base: Path, ctx: Context) -> N
     assert memory == pytest.approx(8 * weights + 4 * (embedded[1] - weights))
 
 
-class TestBasesThatCannotBeTrainedOn:
+class TestBases:
     def test_an_unknown_one_says_where_was_looked(self, ctx: Context) -> None:
         with pytest.raises(ModelUnavailable, match="no base 'no-such-base'") as told:
             retrain.start(ctx, "auto", "no-such-base")
@@ -188,6 +188,16 @@ class TestBasesThatCannotBeTrainedOn:
         called = CliRunner().invoke(cli.app, ["train", "auto", "--base", "no-such-base"])
         assert called.exit_code != 0
         assert not (ctx.home / "runs").exists()
+
+    def test_the_estimate_is_told_before_the_run(
+        self, base: Path, ctx: Context, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fill(ctx)
+        monkeypatch.setattr(runs, "start_queued", lambda ctx: None)  # it need not train
+        called = CliRunner().invoke(cli.app, ["train", "auto", "--base", str(base), "--no-follow"])
+        first, second = called.stdout.splitlines()
+        assert first.startswith(f"The base has {foundations.parameters(base):,} parameters.")
+        assert second.startswith("Run 1 is queued.")
 
     @pytest.mark.parametrize(
         ("file", "told"),

@@ -98,13 +98,14 @@ def _estimate(told: Outlook) -> str:
     """What a run on a base that was named will cost, before it starts; "" if it cannot."""
     if told.plan is None:
         return ""
-    cost = f"about {told.plan.seconds / 3600:.1f} hours and {told.plan.memory / 2**30:.0f} GB"
+    minutes = told.plan.seconds / 60
+    time = f"{minutes / 60:.1f} hours" if minutes > 90 else f"{max(1, round(minutes))} min"
+    cost = f"about {time} and {told.plan.memory / 2**30:.1f} GB"
     if told.plan.parameters is None:
         return f"It will take {cost} of memory, as the embedded base would."
     return (
-        f"The base has {told.plan.parameters:,} parameters: {cost} of memory, scaled by them from "
-        "what the embedded base takes; the time is that of the last run on this base, if there was "
-        "one."
+        f"The base has {told.plan.parameters:,} parameters. The run will take {cost} of memory, "
+        "an estimate scaled by them from the embedded base, or from the last run on this one."
     )
 
 
