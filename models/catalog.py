@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from models import calibration, chains
-from models.backends import Backend, open_backend
+from models import calibration, chains, foundations
+from models.backends import DEFAULT_TASKS, Backend, open_backend
 from models.errors import ModelUnavailable, UnusableAdapter
 
 try:
@@ -46,7 +46,9 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """An adapter of the catalog: a PEFT folder, merged into its base at first use as `kind`.
+    """An adapter: a PEFT folder, merged into its base at first use as `kind`.
+
+    One over a transformers folder is merged each time it is opened.
 
     `tasks` are the tasks, stage 1 and 2, whose prompts it was trained on.
     """
@@ -90,7 +92,7 @@ def from_folder(folder: Path) -> Adapter:
     """An adapter that lies outside the catalog. Raises `UnusableAdapter` for an unknown base.
 
     It answers the tasks that its `training.json` names; without one it is taken to be trained like
-    the catalog's adapter of the same base.
+    the catalog's adapter of the same base, or for the base's own tasks.
     """
     try:
         config = json.loads((folder / "adapter_config.json").read_text("utf-8"))
@@ -101,11 +103,13 @@ def from_folder(folder: Path) -> Adapter:
             f"The adapter {folder} cannot be read: its files are damaged or missing ({error}).",
             "Choose or train another.",
         ) from error
-    like = next((a for a in adapters().values() if a.base == base), None)
+    like = next((a for a in adapters().values() if a.base == base), None) or _over(base)
     if like is None:
         raise UnusableAdapter(
-            f"The adapter {folder} is made for {base!r}, which is not in the catalog.",
-            f"Known bases: {', '.join(bases())}.",
+            f"The adapter {folder} is made for {base!r}, which is not in the catalog and is no "
+            "folder with a model.",
+            f"Known bases: {', '.join((*bases(), *chains.chains()))}. Where the base was moved, "
+            "put it back, or name its folder as base_model_name_or_path in adapter_config.json.",
         )
     tasks = _card(folder).get("tasks") or like.tasks
     return replace(
@@ -115,6 +119,16 @@ def from_folder(folder: Path) -> Adapter:
         folder=str(folder.resolve()),
         tasks=tuple(tasks),
     )
+
+
+def _over(base: object) -> Adapter | None:
+    """What is known of an adapter by its base alone: that of a chain, or a transformers folder."""
+    name = base if isinstance(base, str) else ""
+    if (chain := foundations.chain_of(name)) is not None:
+        return Adapter(chain.name, chain.title, chain.name, "", "", chain.tasks)
+    if Path(name).is_absolute() and (Path(name) / "config.json").is_file():
+        return Adapter(name, name, name, "", "", DEFAULT_TASKS)
+    return None
 
 
 def _card(folder: Path) -> dict[str, Any]:
@@ -189,9 +203,9 @@ def open_model(
     if name.startswith("replay:"):
         return open_backend("replay", path=Path(name.removeprefix("replay:")))
     if name in adapters():
-        return _open_adapter(adapters()[name], cache, threads)
+        return _open_adapter(adapters()[name], cache, threads, folder)
     if (Path(name) / "adapter_config.json").is_file():
-        return _open_adapter(from_folder(Path(name)), cache, threads)
+        return _open_adapter(from_folder(Path(name)), cache, threads, folder)
     if (chain := chains.named(name)) is not None:
         return chains.open_chain(chain, folder)
     if (Path(name) / "config.json").is_file():
@@ -221,6 +235,9 @@ def model_file(model: str | None, cache: Path) -> ModelFile:
     chosen = adapters().get(name)
     if chosen is None and (Path(name) / "adapter_config.json").is_file():
         chosen = from_folder(Path(name))
+    if chosen is not None and chosen.base not in bases():
+        called = f"{chosen.name}@{chosen.version}"
+        return ModelFile(chosen.base, called, chosen.path / "adapter_model.safetensors")
     if chosen is not None:
         path = cache / f"{chosen.name}.{chosen.version}.{chosen.kind}.gguf"
         return ModelFile(chosen.base, f"{chosen.name}@{chosen.version}", path, True)
@@ -233,16 +250,25 @@ def model_file(model: str | None, cache: Path) -> ModelFile:
     return ModelFile(name, None, cache / f"{name}.{base.requantize}.gguf", True)
 
 
-def _open_adapter(adapter: Adapter, cache: Path, threads: int | None) -> Backend:
-    base = bases()[adapter.base]
+def _open_adapter(
+    adapter: Adapter, cache: Path, threads: int | None, folder: Path | None
+) -> Backend:
+    told: dict[str, Any] = {
+        "adapter": f"{adapter.name}@{adapter.version}",
+        "calibration": calibration.load(adapter.path / calibration.FILE),
+    }
+    base = bases().get(adapter.base)
+    if base is None:
+        below = foundations.find(adapter.base, folder)
+        chain = below.with_adapter(adapter.tasks)
+        return open_backend("hf", path=below.path, adapters=adapter.path, chain=chain, **told)
     return open_backend(
         base.backend,
         path=prepare_adapter(adapter, cache),
         name=base.name,
         threads=threads,
         tasks=adapter.tasks,
-        adapter=f"{adapter.name}@{adapter.version}",
-        calibration=calibration.load(adapter.path / calibration.FILE),
+        **told,
     )
 
 
@@ -269,6 +295,23 @@ def prepare_adapter(adapter: Adapter, cache: Path) -> Path:
         if old != target:
             old.unlink(missing_ok=True)
     return target
+
+
+def try_out(adapter: Adapter, cache: Path, folder: Path | None = None) -> None:
+    """Merge the adapter as it will be used. Raises `ModelUnavailable` where that cannot be."""
+    if adapter.base in bases():
+        prepare_adapter(adapter, cache)
+    else:
+        _open_adapter(adapter, cache, None, folder).close()
+
+
+def refuse_missing_base(adapter: Adapter, folder: Path | None = None) -> None:
+    """Raise `ModelUnavailable` where the files or libraries of the adapter's base are missing."""
+    if adapter.base in bases():
+        _package_file(bases()[adapter.base])
+        return
+    foundations.refuse_unready(foundations.find(adapter.base, folder))
+    chains.refuse_without_libraries(adapter.title)
 
 
 def prepare(base: Base, cache: Path) -> Path:

@@ -8,6 +8,7 @@ because the next one's deltas are relative to what came before it.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
 import re
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.backends import DEFAULT_TASKS, Backend
-from models.errors import ModelUnavailable
+from models.errors import ModelUnavailable, UnusableAdapter
 from models.peft_files import CONFIG, WEIGHTS, refuse_unfit, renaming
 
 try:
@@ -99,7 +100,7 @@ def locate(chain: Chain, folder: Path | None) -> Files:
     """Where the chain's files are: `folder`/NAME/base and `folder`/NAME/adapter, else the hub's
     local cache. Raises `ModelUnavailable` naming what is missing and where it was looked for.
     """
-    base = _whole(folder / chain.name / "base" if folder else None, chain.base, chain.revision)
+    base = locate_base(chain, folder)
     if not chain.adapters:
         return Files(base, None)
     own = folder / chain.name / "adapter" if folder else None
@@ -107,6 +108,12 @@ def locate(chain: Chain, folder: Path | None) -> Files:
     for name in chain.adapters:
         refuse_missing(chain, adapters, name)
     return Files(base, adapters)
+
+
+def locate_base(chain: Chain, folder: Path | None) -> Path:
+    """Where the chain's base is, whether or not its adapters are there. Raises as `locate`."""
+    own = folder / chain.name / "base" if folder else None
+    return _whole(own, chain.base, chain.revision)
 
 
 def is_installed(chain: Chain, folder: Path | None) -> bool:
@@ -145,13 +152,9 @@ def load(
     folders = ordered(chain, adapters_folder, order)
     prove_order(folders)
     refuse_foreign_base(chain, base_folder)
-    try:
-        import torch
-    except ImportError as error:
-        raise ModelUnavailable(
-            f"{chain.title} needs torch, transformers and peft.",
-            "pip install 'funding-workbench[train]'",
-        ) from error
+    refuse_without_libraries(chain.title)
+    import torch
+
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     try:
         return _merged(base_folder, folders, _dtype(dtype), device)
@@ -164,6 +167,15 @@ def load(
             f"{chain.title} could not be loaded: {error}.",
             "Install 'funding-workbench[train]', or fetch the model's files again.",
         ) from error
+
+
+def refuse_without_libraries(title: str) -> None:
+    """Raise `ModelUnavailable` where what opens a transformers folder is not installed."""
+    if not all(map(importlib.util.find_spec, ("torch", "transformers", "peft"))):
+        raise ModelUnavailable(
+            f"{title} needs torch, transformers and peft.",
+            "pip install 'funding-workbench[train]'",
+        )
 
 
 def _merged(
@@ -182,7 +194,12 @@ def _merged(
         peft: Any = PeftModel.from_pretrained(
             model, folder, key_mapping=renaming(folder, layers), torch_device=device
         )
-        model = peft.merge_and_unload(safe_merge=True)
+        try:
+            model = peft.merge_and_unload(safe_merge=True)
+        except ValueError as error:
+            raise UnusableAdapter(
+                f"The adapter {folder} cannot be merged: {error}", "Train it again."
+            ) from error
     return model.eval(), tokenizer
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from models.errors import ModelUnavailable
+from models.errors import UnusableAdapter
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _KEY = re.compile(r"base_model\.model\.(.+)\.lora_([AB])(?:\.default)?\.weight")
@@ -21,7 +21,7 @@ _NESTED = "language_model."
 
 
 def refuse_unfit(adapter: Path, modules: Mapping[str, Any]) -> None:
-    """Raise `ModelUnavailable` where the adapter's matrices fit no linear layer of the model.
+    """Raise `UnusableAdapter` where the adapter's matrices fit no linear layer of the model.
 
     `modules` are the model's by name; A is (rank, in), B is (out, rank).
     """
@@ -67,13 +67,13 @@ def _shapes(adapter: Path) -> dict[str, tuple[int, ...]]:
         with safe_open(adapter / WEIGHTS, framework="numpy") as file:
             return {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
     except (OSError, ValueError, SafetensorError) as error:
-        raise ModelUnavailable(
+        raise UnusableAdapter(
             f"The adapter {adapter} cannot be read: {error}.", "Fetch it again."
         ) from error
 
 
-def _unfit(adapter: Path, why: str) -> ModelUnavailable:
-    return ModelUnavailable(
+def _unfit(adapter: Path, why: str) -> UnusableAdapter:
+    return UnusableAdapter(
         f"The adapter {adapter} is made for another model: {why}.",
         "Use the base that it was trained on.",
     )

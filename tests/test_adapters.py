@@ -61,6 +61,29 @@ class TestAdapters:
             assert live(session) == "small"
             assert [row.name for row in adapters.history(session, "base")] == ["small"]
 
+    def test_the_last_promoted_is_in_use_and_rollbacks_cross_bases(self, engine: Engine) -> None:
+        with writing(engine) as session:
+            for name, base in (("a", "base"), ("x", "other"), ("y", "other"), ("b", "base")):
+                add(session, name, base)
+                adapters.promote(session, name, "ada", "better")
+            seen = []
+            while (used := adapters.in_use(session)) is not None:
+                seen.append(used.name)
+                adapters.rollback(session, used.base, "ada", "worse")
+            assert seen == ["b", "y", "x", "a"]
+
+    def test_one_that_waits_behind_another_base_comes_back_in_use(self, engine: Engine) -> None:
+        with writing(engine) as session:
+            for name, base in (("a", "base"), ("x", "other")):
+                add(session, name, base)
+                adapters.promote(session, name, "ada", "better")
+            again = adapters.promote(session, "a", "eve", "the small one will do")
+            assert adapters.in_use(session) is again
+            assert (again.actor, again.reason) == ("eve", "the small one will do")
+            adapters.rollback(session, "base", "ada", "no")
+            used = adapters.in_use(session)
+            assert used is not None and used.name == "x"
+
     def test_two_live_rows_are_refused_by_the_store_itself(self, engine: Engine) -> None:
         with pytest.raises(IntegrityError), writing(engine) as session:
             add(session, "a").state = "live"

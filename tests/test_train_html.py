@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from db.tables import AdapterRow, TrainingRunRow
+from models import catalog
 from training.planning import Plan
 from training.presets import AUTO, load
 from training.run import Kind, PhaseSpec, Status
@@ -120,3 +121,12 @@ def test_the_outlook_tells_what_is_new_since_the_last_run() -> None:
     told = Outlook(load(AUTO), planned(), 12, new=5, last=3)
     assert "<b>5</b> of them decided since run 3 was made" in runs_html.outlook(told, "en")
     assert "since run" not in runs_html.outlook(Outlook(load(AUTO), planned(), 12), "en")
+
+
+def test_an_adapter_of_another_base_names_it() -> None:
+    made = adapter()
+    made.base = "/data/<Llama> 1B"
+    told = runs_html.adapters([made], "en")
+    assert '<small title="/data/&lt;Llama&gt; 1B">&lt;Llama&gt; 1B</small>' in told
+    made.base = catalog.default_base()
+    assert made.base not in runs_html.adapters([made], "en")

@@ -134,7 +134,14 @@ def _compare(
         report.tell(step=done)
 
     told = compare(
-        gate.live, str(adapter), gold, gate.models, spec.threads, tell, held_out=len(held_out)
+        gate.live,
+        str(adapter),
+        gold,
+        gate.models,
+        spec.threads,
+        tell,
+        held_out=len(held_out),
+        chains=gate.chains,
     )
     if (curves := told.pop("curves", None)) is not None:
         phases.note_curves(adapter, curves, told["calibration"])

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from models import compact
-from models.backends import Completion
+from models.backends import Backend, Completion
 from models.errors import UnusableAdapter
 from models.extract import Pipeline
 from models.replies import read_funders
@@ -87,8 +87,11 @@ def compare(
     threads: int | None = None,
     tell: Callable[[int], None] = lambda done: None,
     held_out: int = 0,
+    chains: Path | None = None,
 ) -> dict[str, Any]:
     """Open both models (names or folders), let them read, decide: the decision as JSON.
+
+    Each is opened by the backend of its own base; `chains` is where files of chains lie.
 
     `changes` are the first statements that they read differently. Opening the candidate is its
     smoke test: it is merged and quantized as it will be used, and refused where that cannot be.
@@ -98,12 +101,15 @@ def compare(
     """
     from models import catalog
 
+    def opened(model: str) -> Backend:
+        return catalog.open_model(model, models, threads, chains)
+
     with ExitStack() as stack:
         try:
-            after = stack.enter_context(closing(catalog.open_model(candidate, models, threads)))
+            after = stack.enter_context(closing(opened(candidate)))
         except UnusableAdapter as error:
             return refusal(error)
-        before = stack.enter_context(closing(catalog.open_model(live, models, threads)))
+        before = stack.enter_context(closing(opened(live)))
         pipelines = Pipeline.funding(before), Pipeline.funding(after)
         said = read_in_turns(*pipelines, [record.statement for record in gold], tell)
         read = gold[: len(said[0])]

@@ -43,6 +43,12 @@ token before it is read as often."""
 START_SECONDS = 40.0
 MEMORY: Mapping[Kind, int] = {"sft": 6 * 2**30, "dpo": 9 * 2**30, "grpo": 10 * 2**30}
 """Measured on the embedded base, the last of them assumed."""
+EMBEDDED_PARAMETERS = 134_515_008
+BYTES_A_PARAMETER = 4
+"""A base is trained on in float32."""
+BESIDE_WEIGHTS = 2 / 3
+"""What training keeps beside the weights grows as width times depth, the weights as that times
+width: assumed, not measured."""
 
 
 class TooLittle(ValueError):
@@ -51,7 +57,10 @@ class TooLittle(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Phases with their rows, and what they will cost: seconds, and bytes of memory."""
+    """Phases with their rows, and what they will cost: seconds, and bytes of memory.
+
+    `parameters` are those of a base other than the embedded one, by which the cost was scaled.
+    """
 
     tasks: tuple[str, str]
     phases: tuple[tuple[PhaseSpec, tuple[Row, ...]], ...]
@@ -63,6 +72,7 @@ class Plan:
     tokens: int
     seconds: float
     memory: int
+    parameters: int | None = None
 
 
 def plan(
@@ -74,11 +84,14 @@ def plan(
     cuda: bool = False,
     seed: int = 7,
     max_steps: int | None = None,
+    parameters: int | None = None,
 ) -> Plan:
     """A recipe's run over the data, which were collected for `tasks`, stage 1 and 2.
 
-    `tokens_per_second` is what a former run reached on this machine, if there was one; `max_steps`
-    bounds each phase. Raises `TooLittle` where nothing could be learned or told.
+    `tokens_per_second` is what a former run on this base reached on this machine, if there was
+    one; `max_steps` bounds each phase; `parameters` are those of a base other than the embedded
+    one, for which time and memory are scaled. Raises `TooLittle` where nothing could be learned or
+    told.
     """
     if not data.examples:
         raise TooLittle("No decided paper to learn from yet: accept or correct a few.")
@@ -97,7 +110,8 @@ def plan(
         planned.append((spec, tuple(made)))
     tokens = [_tokens(spec, made) for spec, made in planned]
     work = sum(COST[spec.kind] * n for (spec, _), n in zip(planned, tokens, strict=True))
-    speed = tokens_per_second or (GPU_TOKENS if cuda else CPU_TOKENS)
+    times = (parameters or EMBEDDED_PARAMETERS) / EMBEDDED_PARAMETERS
+    speed = tokens_per_second or (GPU_TOKENS if cuda else CPU_TOKENS) / times
     return Plan(
         tasks=tasks,
         phases=tuple(planned),
@@ -108,8 +122,16 @@ def plan(
         held_out=len(data.held_out),
         tokens=sum(tokens),
         seconds=START_SECONDS * len(planned) + work / speed,
-        memory=max(MEMORY[spec.kind] for spec, _ in planned),
+        memory=_memory(max(MEMORY[spec.kind] for spec, _ in planned), times),
+        parameters=parameters,
     )
+
+
+def _memory(embedded: int, times: float) -> int:
+    """Bytes on a base of so many times the parameters, from what the embedded base takes."""
+    weights = BYTES_A_PARAMETER * EMBEDDED_PARAMETERS
+    grown: float = times**BESIDE_WEIGHTS
+    return round(weights * times + (embedded - weights) * grown)
 
 
 def _rows(phase: PresetPhase, data: RunData, first: Task, second: Task, seed: int) -> list[Row]:

@@ -61,13 +61,15 @@ class PresetPhase(_Frozen):
 class Preset(_Frozen):
     """A recipe; `tasks`, stage 1 and 2, are the base's own where it names none.
 
-    `start` is the adapter in use or the plain base.
+    `start` is the base's live adapter or the plain base, `base` a base's name or folder; without
+    one it is the embedded base.
     """
 
     name: str
     title: str
     source: str
     start: Literal["live", "base"]
+    base: str | None = None
     tasks: tuple[str, str] | None = None
     phases: tuple[PresetPhase, ...] = Field(min_length=1)
 

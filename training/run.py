@@ -66,11 +66,12 @@ class GateSpec(_Frozen):
     """What the finished adapter is compared with, and on what.
 
     `live` is the adapter in use (a folder, or a name of the catalog), `data` the held-out gold in
-    the run's folder, `models` where merged models are kept.
+    the run's folder, `models` where merged models are kept, `chains` where those of chains lie.
     """
 
     live: str
     models: Path
+    chains: Path | None = None
     data: str = "held_out.jsonl"
     sha256: str | None = None
 

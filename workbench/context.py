@@ -22,6 +22,7 @@ from models.documents import Limits
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from db.tables import AdapterRow
     from models.backends import Backend
     from workbench.desk.reports import Reports
 
@@ -138,19 +139,26 @@ class Context:
         return Reports(self.engine)
 
     def model_in_use(self) -> str | None:
-        """What `open_model` opens: the settings' model, else the folder of the live adapter.
+        """What `open_model` opens: the settings' model, else the folder of the adapter in use.
 
-        None is the catalog's default. A live adapter whose folder is gone is passed over.
+        None is the catalog's default.
+        """
+        if self.settings.model is not None:
+            return self.settings.model
+        live = self.adapter_in_use()
+        return live.folder if live else None
+
+    def adapter_in_use(self) -> AdapterRow | None:
+        """The store's adapter that was promoted last, whatever its base; None is the shipped one.
+
+        One whose folder is gone is passed over.
         """
         from db import adapters
         from db.engine import reading
-        from models.catalog import default_base
 
-        if self.settings.model is not None:
-            return self.settings.model
         with reading(self.engine) as session:
-            live = adapters.live(session, default_base())
-        return live.folder if live and Path(live.folder).is_dir() else None
+            found = adapters.live_ones(session)
+        return next((row for row in found if Path(row.folder).is_dir()), None)
 
     def open_model(self, model: str | None = None) -> Backend:
         """A model by name or path, by default the one in use; the caller closes it."""

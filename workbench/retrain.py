@@ -16,7 +16,8 @@ from db import adapters, gold
 from db import runs as rows
 from db.engine import connect, reading
 from db.snapshots import freeze
-from models import catalog
+from models import catalog, foundations
+from models.backends import DEFAULT_TASKS
 from models.errors import ModelUnavailable, WorkbenchError
 from models.schemas import Answer
 from training import planning, presets
@@ -44,37 +45,59 @@ class Outlook:
     last: int | None = None
 
 
-def outlook(ctx: Context, recipe: str = presets.AUTO) -> Outlook:
-    """What a run by that recipe would be now."""
+@dataclass(frozen=True, slots=True)
+class Below:
+    """What a run trains on: a base of the catalog, or a `folder` in transformers' format."""
+
+    name: str
+    tasks: tuple[str, str]
+    folder: Path | None = None
+
+    @property
+    def parameters(self) -> int | None:
+        """How many a folder has; None of the embedded base, and where they cannot be read."""
+        return foundations.parameters(self.folder) if self.folder else None
+
+
+def outlook(ctx: Context, recipe: str = presets.AUTO, base: str | None = None) -> Outlook:
+    """What a run by that recipe on that base would be now.
+
+    Raises `ModelUnavailable` for a base that is not there.
+    """
     chosen = presets.load(recipe)
-    with _data(ctx, _tasks(chosen)) as (data, _):
+    below = find_base(ctx, base or chosen.base)
+    with _data(ctx, chosen.tasks or below.tasks) as (data, _):
         decided = data.trained_on + len(data.held_out) + data.dropped
         try:
-            return Outlook(chosen, _plan(ctx, data, chosen), decided, "", *_new(ctx))
+            return Outlook(chosen, _plan(ctx, data, chosen, below), decided, "", *_new(ctx))
         except planning.TooLittle as error:
             return Outlook(chosen, None, decided, str(error))
 
 
-def start(ctx: Context, recipe: str = presets.AUTO) -> TrainingRunRow:
+def start(ctx: Context, recipe: str = presets.AUTO, base: str | None = None) -> TrainingRunRow:
     """Freeze what is decided, queue a run on it, and start that if nothing else runs.
 
-    Raises `WorkbenchError` where there is too little to learn from or no trainer.
+    `base` is a name of the catalog or a transformers folder; without one it is the recipe's, else
+    the embedded one. Raises `WorkbenchError` where there is too little to learn from, no trainer
+    or no such base.
     """
-    base, chosen = catalog.default_base(), presets.load(recipe)
-    with _data(ctx, _tasks(chosen)) as (data, sha256):
+    chosen = presets.load(recipe)
+    below = find_base(ctx, base or chosen.base)
+    with _data(ctx, chosen.tasks or below.tasks) as (data, sha256):
         try:
-            made = _plan(ctx, data, chosen)
+            made = _plan(ctx, data, chosen, below)
         except planning.TooLittle as error:
             raise WorkbenchError(str(error), "Review some papers first.") from error
-        weights = base_weights(ctx, base)
+        weights = below.folder or base_weights(ctx, below.name)
         row = runs.queue(
             ctx,
             chosen.name,
             weights,
             made.phases,
             sha256,
-            base_name=base,
-            parent=live_adapter(ctx),
+            base_name=below.name,
+            parent=_parent(ctx, below),
+            live=live_adapter(ctx)[1],
             tasks=made.tasks,
             fresh=chosen.start == "base",
             threads=ctx.settings.threads,
@@ -84,17 +107,39 @@ def start(ctx: Context, recipe: str = presets.AUTO) -> TrainingRunRow:
     return runs.start_queued(ctx) or row
 
 
-def _tasks(recipe: presets.Preset) -> tuple[str, str]:
-    """What the adapter will answer: the recipe's tasks, or those of the embedded model."""
-    return recipe.tasks or catalog.adapters()[catalog.default()].tasks
+def find_base(ctx: Context, name: str | None) -> Below:
+    """The base of that name or folder, without one the embedded base.
+
+    Its tasks are those of its adapters here: a chain's own, and for a folder those that it is asked
+    when it is opened alone. Corrections of another model, which answers other prompts, then do not
+    count as its mistakes. Raises `ModelUnavailable`.
+    """
+    if name is None or name == catalog.default_base():
+        return Below(catalog.default_base(), catalog.adapters()[catalog.default()].tasks)
+    if name in catalog.bases():
+        shipped = (it.tasks for it in catalog.adapters().values() if it.base == name)
+        return Below(name, next(shipped, DEFAULT_TASKS))
+    found = foundations.find(name, ctx.chains)
+    foundations.refuse_unready(found)
+    return Below(found.name, found.tasks, found.path)
 
 
 def live_adapter(ctx: Context) -> tuple[str, Path]:
-    """Name and folder of the adapter in use: the store's live one, else the one that ships."""
+    """Name and folder of the adapter in use: the store's, else the one that ships."""
+    used = ctx.adapter_in_use()
+    return (used.name, Path(used.folder)) if used is not None else _shipped()
+
+
+def _parent(ctx: Context, below: Below) -> tuple[str, Path] | None:
+    """Name and folder of the base's live adapter; only the embedded base has one that ships."""
     with reading(ctx.engine) as session:
-        live = adapters.live(session, catalog.default_base())
+        live = adapters.live(session, below.name)
     if live is not None and Path(live.folder).is_dir():
         return live.name, Path(live.folder)
+    return _shipped() if below.name == catalog.default_base() else None
+
+
+def _shipped() -> tuple[str, Path]:
     shipped = catalog.adapters()[catalog.default()]
     return shipped.name, shipped.path
 
@@ -123,14 +168,15 @@ def _new(ctx: Context) -> tuple[int, int | None]:
         return gold.decided_since(session, last.created_at, task="funding"), last.id
 
 
-def _plan(ctx: Context, data: RunData, recipe: presets.Preset) -> planning.Plan:
+def _plan(ctx: Context, data: RunData, recipe: presets.Preset, below: Below) -> planning.Plan:
     return planning.plan(
         data,
         recipe,
-        tasks=_tasks(recipe),
-        tokens_per_second=_former_speed(ctx),
+        tasks=recipe.tasks or below.tasks,
+        tokens_per_second=_former_speed(ctx, below.name),
         cuda=devices.has_cuda(),
         max_steps=ctx.settings.train_steps,
+        parameters=below.parameters,
     )
 
 
@@ -161,12 +207,19 @@ def _decided(session) -> Iterator[Decided]:  # type: ignore[no-untyped-def]
         )
 
 
-def _former_speed(ctx: Context) -> float | None:
-    """Trained tokens a second of the newest run that got far enough to tell."""
+def _former_speed(ctx: Context, base: str) -> float | None:
+    """Trained tokens a second of the newest run on the base that got far enough to tell."""
     for folder in sorted((ctx.home / "runs").glob("*"), key=_changed, reverse=True):
-        if speed := planning.speed(folder):
+        if (speed := planning.speed(folder)) and _base_of(folder) == base:
             return speed
     return None
+
+
+def _base_of(folder: Path) -> str | None:
+    try:
+        return folders.load_spec(folder).base_name
+    except WorkbenchError:
+        return None
 
 
 def _changed(folder: Path) -> float:

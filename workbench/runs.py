@@ -84,6 +84,7 @@ def queue(
     *,
     base_name: str,
     parent: tuple[str, Path] | None = None,
+    live: Path | None = None,
     tasks: tuple[str, str] | None = None,
     fresh: bool = False,
     threads: int | None = None,
@@ -92,10 +93,10 @@ def queue(
 ) -> TrainingRunRow:
     """Freeze the rows of a run and queue it; a run that waited makes room for it.
 
-    `parent` is the adapter in use, its name and folder, to go on from unless the run begins
-    `fresh`, at the plain base; with `held_out` gold the result is compared with it, and goes live
-    where it is better. `tasks` are those that the result answers; it trains on so many `devices` at
-    most. It starts with `start_queued`.
+    `parent` is the base's adapter, its name and folder, to go on from unless the run begins
+    `fresh`, at the plain base. With `held_out` gold the result is compared with the adapter `live`
+    in use, by default the parent, and goes live where it is better. `tasks` are those that the
+    result answers; it trains on so many `devices` at most. It starts with `start_queued`.
     """
     folder = ctx.home / "runs" / uuid4().hex
     frozen = [
@@ -103,10 +104,13 @@ def queue(
         for phase, rows in phases
     ]
     gate = None
-    if held_out and parent:
+    live = live or (parent[1] if parent else None)
+    if held_out and live:
         sha256 = folders.write_rows(folder, HELD_OUT, held_out)
         models = ctx.home / "models"
-        gate = GateSpec(live=str(parent[1]), models=models, data=HELD_OUT, sha256=sha256)
+        gate = GateSpec(
+            live=str(live), models=models, chains=ctx.chains, data=HELD_OUT, sha256=sha256
+        )
     spec = RunSpec(
         id=folder.name,
         recipe=recipe,
@@ -282,26 +286,29 @@ def _ending(row: TrainingRunRow) -> Ending:
 
 
 def promote(ctx: Context, name: str, actor: str, reason: str) -> AdapterRow:
-    """Make an adapter the live one; the worker opens it with its next paper."""
-    _try_out(ctx, name)
-    with writing(ctx.engine) as session:
+    """Make an adapter the live one; the worker opens it, and its base, with its next paper."""
+    with reading(ctx.engine) as session:
         chosen = adapters.adapter(session, name)
-        if not Path(chosen.folder).is_dir():
-            raise WorkbenchError(f"The files of {name} are gone.", "Train a new one.")
-        if chosen.metrics.get("opens") is False:  # live, it would fail every paper
-            raise WorkbenchError(f"The adapter {name} does not open.", "Train a new one.")
+    if not Path(chosen.folder).is_dir():
+        raise WorkbenchError(f"The files of {name} are gone.", "Train a new one.")
+    if chosen.metrics.get("opens") is False:  # live, it would fail every paper
+        raise WorkbenchError(f"The adapter {name} does not open.", "Train a new one.")
+    _try_out(ctx, Path(chosen.folder), was_opened="passes" in chosen.metrics)
+    with writing(ctx.engine) as session:
         return adapters.promote(session, name, actor, reason)
 
 
-def _try_out(ctx: Context, name: str) -> None:
-    """Merge an adapter that no gate has opened, as one from the Hub, before it may go live.
+def _try_out(ctx: Context, folder: Path, was_opened: bool) -> None:
+    """Open an adapter that no gate has opened, as one from the Hub, before it may go live.
 
-    Raises `UnusableAdapter` for one that would fail every paper.
+    Of one that a gate has opened the base may be gone since. Raises `ModelUnavailable` for what
+    would fail every paper.
     """
-    with reading(ctx.engine) as session:
-        chosen = adapters.adapter(session, name)
-    if "passes" not in chosen.metrics and Path(chosen.folder).is_dir():
-        catalog.prepare_adapter(catalog.from_folder(Path(chosen.folder)), ctx.home / "models")
+    models = ctx.home / "models"
+    if not was_opened:
+        catalog.try_out(catalog.from_folder(folder), models, ctx.chains)
+    else:
+        catalog.refuse_missing_base(catalog.from_folder(folder), ctx.chains)
 
 
 def log_tail(ctx: Context, run_id: int) -> str:

@@ -16,6 +16,7 @@ from workbench.terminal import Json, table
 if TYPE_CHECKING:
     from db.tables import TrainingRunRow
     from workbench.context import Context
+    from workbench.retrain import Outlook
 
 app = typer.Typer(help="Train an adapter.", no_args_is_help=True)
 
@@ -70,6 +71,10 @@ def _bar() -> Iterator[Any]:
 @app.command()
 def auto(
     recipe: Annotated[str, typer.Option(help="See `workbench train recipes`.")] = "auto",
+    base: Annotated[
+        str | None,
+        typer.Option(help="A base or chain of the catalog, or a transformers folder."),
+    ] = None,
     follow: Annotated[bool, typer.Option(help="Wait for the end and show the progress.")] = True,
 ) -> None:
     """Retrain on what curators decided, as the Retrain button does; live if it is better."""
@@ -78,13 +83,30 @@ def auto(
 
     ctx = Context(Settings())
     runs.reconcile(ctx)
-    row = retrain.start(ctx, recipe)
+    if base is not None:
+        typer.echo(_estimate(retrain.outlook(ctx, recipe, base)))
+    row = retrain.start(ctx, recipe, base)
     typer.echo(f"Run {row.id} is {row.state}. See: workbench runs show {row.id}")
     if follow:
         ended = _follow(ctx, row.id)
         typer.echo(f"Run {ended.id} is {ended.state}. {ended.message}".strip())
         if ended.state != "finished":
             raise typer.Exit(1)
+
+
+def _estimate(told: Outlook) -> str:
+    """What a run on a base that was named will cost, before it starts; "" if it cannot."""
+    if told.plan is None:
+        return ""
+    minutes = told.plan.seconds / 60
+    time = f"{minutes / 60:.1f} hours" if minutes > 90 else f"{max(1, round(minutes))} min"
+    cost = f"about {time} and {told.plan.memory / 2**30:.1f} GB"
+    if told.plan.parameters is None:
+        return f"It will take {cost} of memory, as the embedded base would."
+    return (
+        f"The base has {told.plan.parameters:,} parameters. The run will take {cost} of memory, "
+        "an estimate scaled by them from the embedded base, or from the last run on this one."
+    )
 
 
 def _follow(ctx: Context, run_id: int) -> TrainingRunRow:

@@ -40,15 +40,20 @@ def open_backend(
     chain: Chain | None = None,
     dtype: str = "auto",
     device: str | None = None,
+    adapter: str | None = None,
+    calibration: Calibration = UNCALIBRATED,
 ) -> HfBackend:
     """Load a chain from the folders of its base and its adapters, or a transformers folder alone.
 
     `dtype` is a torch type by name, "auto" that of the files; `device` None is CUDA where there
-    is one, else the CPU. Raises `ModelUnavailable`.
+    is one, else the CPU. `adapter` names the one merged in where the chain does not, and
+    `calibration` tells how sure its probabilities are. Raises `ModelUnavailable`.
     """
     chain = chain or plain(path)
     model, tokenizer = load(chain, path, adapters, dtype=dtype, device=device)
-    return HfBackend(model, tokenizer, chain)
+    backend = HfBackend(model, tokenizer, chain)
+    backend.calibration, backend._merged = calibration, adapter
+    return backend
 
 
 def plain(path: Path) -> Chain:
@@ -60,8 +65,6 @@ def plain(path: Path) -> Chain:
 class HfBackend:
     """A `Backend` over a causal language model of transformers."""
 
-    calibration: Calibration = UNCALIBRATED
-
     def __init__(
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, chain: Chain
     ) -> None:
@@ -71,6 +74,8 @@ class HfBackend:
         self._pieces = Pieces(tokenizer)
         self._ends = _end_tokens(model, tokenizer)
         self._attached: Path | None = None
+        self._merged: str | None = None
+        self.calibration: Calibration = UNCALIBRATED
         self._forget_settings()
 
     @property
@@ -79,7 +84,9 @@ class HfBackend:
 
     @property
     def adapter(self) -> str | None:
-        return self._attached.stem if self._attached else self._chain.adapter
+        if self._attached:
+            return self._attached.stem
+        return self._merged or self._chain.adapter
 
     @property
     def tasks(self) -> tuple[str, str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from models import catalog
 from workbench.pages.charts import Look, line_chart
 from workbench.pages.tables import table
 from workbench.texts import say
@@ -144,7 +146,7 @@ def adapters(rows: Sequence[AdapterRow], language: str) -> str:
         return ""
     cells = (
         (
-            escape(row.name),
+            _named(row),
             _chip("adapter", row.state, language),
             *(_score(row.metrics, name, language) for name in FIELDS),
             _difference(row.metrics.get("reward"), language),
@@ -159,6 +161,14 @@ def adapters(rows: Sequence[AdapterRow], language: str) -> str:
     scores = [say("train.head.f1", language, field=field) for field in fields]
     title = escape(say("train.adapters", language))
     return f"<h3>{title}</h3>" + table((adapter, state, *scores, reward, ""), cells, "wb-adapters")
+
+
+def _named(row: AdapterRow) -> str:
+    """The adapter's name, and its base's where that is not the embedded one."""
+    if row.base == catalog.default_base():
+        return escape(row.name)
+    base = escape(re.split(r"[\\/]", row.base)[-1])
+    return f'{escape(row.name)} <small title="{escape(row.base)}">{base}</small>'
 
 
 def _verdict(row: AdapterRow, language: str) -> str:

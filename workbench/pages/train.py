@@ -88,7 +88,7 @@ def choices(ctx: Context, request: gr.Request) -> tuple[Any, Any]:
     language = language_of(request)
     with reading(ctx.engine) as session:
         known = [(_choice(row, language), row.id) for row in rows.recent_runs(session)]
-        made = [row.name for row in stored.history(session, catalog.default_base())]
+        made = [row.name for row in stored.history(session)]
     return gr.Dropdown(known), gr.Dropdown(made)
 
 
@@ -136,11 +136,12 @@ def make_live(ctx: Context, name: str | None, reason: str, request: gr.Request) 
 def roll_back(ctx: Context, reason: str, request: gr.Request) -> str:
     """Go back to the adapter before the live one."""
     who = asked(request, "adjudicator")
-    base = catalog.default_base()
     why = reason.strip() or "rolled back"
 
     def act() -> Any:
         with writing(ctx.engine) as session:
+            used = stored.in_use(session)
+            base = used.base if used else catalog.default_base()
             return stored.rollback(session, base, who.name, why)
 
     _told(act, lambda _, language: say("train.rolled_back", language), language_of(request))
@@ -182,7 +183,7 @@ def history(ctx: Context, language: str) -> str:
     """All runs and adapters, newest first."""
     with reading(ctx.engine) as session:
         known = list(rows.recent_runs(session))
-        made = list(stored.history(session, catalog.default_base()))
+        made = list(stored.history(session))
     return html.history(known, language) + html.adapters(made, language)
 
 
