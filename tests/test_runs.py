@@ -222,7 +222,6 @@ class TestWhatCannotBeTrained:
         ("damage", "said"),
         [
             (lambda d: (d / "run.json").write_text('{"id": '), "run.json cannot be read"),
-            (lambda d: (d / "run.json").unlink(), "no run in"),
             (lambda d: (d / "sft.jsonl").unlink(), "data file sft.jsonl is missing"),
             (lambda d: (d / "base" / "config.json").unlink(), "base model is missing"),
             (
@@ -230,7 +229,7 @@ class TestWhatCannotBeTrained:
                 "data file sft.jsonl was altered",
             ),
         ],
-        ids=["a torn run.json", "no run.json", "no data", "no base", "altered data"],
+        ids=["a torn run.json", "no data", "no base", "altered data"],
     )
     def test_fails_with_a_sentence(
         self, damage: Callable[[Path], object], said: str, tmp_path: Path
@@ -243,6 +242,10 @@ class TestWhatCannotBeTrained:
         wait(lambda: not process.is_alive(run_dir), "the run to fail", 120)
         assert state(run_dir) == "failed" and said in message(run_dir)
         assert "Traceback" in log(run_dir)
+
+    def test_a_run_without_its_files_is_not_started(self, tmp_path: Path) -> None:
+        with pytest.raises(RunError, match="files of the run are not in"):
+            process.start(tmp_path)
 
     @pytest.mark.parametrize(
         ("error", "said"),
