@@ -130,7 +130,7 @@ PAIRS = [(role, route) for route in sorted(CLOSED) for role in ROLES]
 
 @pytest.fixture(scope="module")
 def ctx(tmp_path_factory: pytest.TempPathFactory) -> Context:
-    return accounts(tmp_path_factory.mktemp("home"))
+    return accounts(tmp_path_factory.mktemp("home"), answer_seconds=1)
 
 
 @pytest.fixture(scope="module")

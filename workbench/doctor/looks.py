@@ -142,7 +142,7 @@ def model_opened(ctx: Context) -> Finding:
 
 def model_asked(ctx: Context) -> Finding:
     """Whether the worker's model answers; it is not opened a second time."""
-    answer = asks.parse(ctx, TRIAL, TRIAL_SECONDS)
+    answer = asks.parse(ctx, TRIAL, min(TRIAL_SECONDS, ctx.settings.answer_seconds))
     return _answers(str(answer["model"]), "error" not in answer)
 
 
