@@ -33,9 +33,11 @@ def sft(
     Started again with the same folder it goes on where it stopped.
     """
     from training import recipe as recipes
+    from workbench import retrain
+    from workbench.context import Context, Settings
 
     chosen = recipes.load(recipe)
-    weights = _base_weights(chosen.base)
+    weights = retrain.base_weights(Context(Settings()), chosen.base)
     with _bar() as bar:
         adapter = recipes.run(chosen, data, out, weights, threads, typer.echo, [bar])
     typer.echo(f"The adapter is in {adapter}.")
@@ -171,9 +173,11 @@ def dpo(
     from training import recipe as recipes
     from training.examples import Encoder
     from training.mixture import Corpora
+    from workbench import retrain
+    from workbench.context import Context, Settings
 
     chosen = recipes.load(recipe)
-    weights = _base_weights(chosen.base)
+    weights = retrain.base_weights(Context(Settings()), chosen.base)
     phase = trainer.DpoPhase()
     records = Corpora(data, **chosen.corpora).gold_records
     backend = catalog.open_model(str(adapter), out / "models", threads)
@@ -191,16 +195,3 @@ def dpo(
     typer.echo(f"{len(pairs)} mistakes to learn from")
     trained = trainer.train(weights, pairs, phase, out, adapter)
     typer.echo(f"The adapter is in {recipes.finish(trained, out / 'adapter', chosen)}.")
-
-
-def _base_weights(name: str) -> Path:
-    """The base's weights as a transformers folder, made once."""
-    from models.catalog import bases
-    from models.errors import ModelUnavailable
-    from models.merging import write_base
-    from workbench.context import Settings
-
-    base = bases()[name]
-    if base.path is None:
-        raise ModelUnavailable(f"The package {base.package} is not installed.", "Install it.")
-    return write_base(base.path, Settings().home / "models" / f"{base.name}.float32")
