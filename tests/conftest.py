@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -16,8 +18,15 @@ from models.catalog import open_model
 from tests.hub_server import TOKEN, FakeHub, running_hub
 from tests.stores import add, proposed
 
-settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
-settings.load_profile("untimed")
+if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
+
+    from workbench.context import Context
+
+# A busy machine is no failure, and a change fails for what it does, not for the day's examples.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.register_profile("hunt", deadline=None, max_examples=2_000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +75,20 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeHub]:
         monkeypatch.setenv("HF_TOKEN", TOKEN)
         monkeypatch.setenv("HF_HUB_OFFLINE", "1")  # as the app sets it
         yield running
+
+
+@pytest.fixture
+def ctx(tmp_path: Path) -> Context:
+    """What the app works with, in a folder of its own."""
+    from workbench.context import Context, Settings
+
+    return Context(Settings(home=tmp_path / "home", actor="tester"))
+
+
+@pytest.fixture
+def client(ctx: Context) -> Iterator[TestClient]:
+    """The app as several people use it, each by a header; see `tests.teams`."""
+    from tests.teams import team
+
+    with team(ctx) as client:
+        yield client

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -16,24 +15,13 @@ from db.engine import reading
 from models.schemas import Answer
 from models.scoring.alignment import align
 from tests.stores import proposed
-from tests.teams import Member, add_paper, answer, team, two_readers
-from workbench.context import Context, Settings
+from tests.teams import Member, add_paper, answer, two_readers
+from workbench.context import Context
 from workbench.exports import rows
 
 TEXT = "Funded by the Wellcome Trust (WT-1) and the NSF (N-22)."
 ANA = answer(("Wellcome Trust", "WT-1"), ("NSF", "N-22"), statement=TEXT)
 BEN = answer(("Wellcome Trust", "WT-7"), statement=TEXT)
-
-
-@pytest.fixture
-def ctx(tmp_path: Path) -> Context:
-    return Context(Settings(home=tmp_path / "home", actor="tester"))
-
-
-@pytest.fixture
-def client(ctx: Context) -> Iterator[TestClient]:
-    with team(ctx) as client:
-        yield client
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from db.files import store_file
 from models.documents import read
 from models.grounding import ground_fields, ground_statement
 from models.schemas import Extraction, Funder, ModelCard, Proposal
-from workbench.context import Context, Settings
+from workbench.context import Context
 from workbench.desk import document_row
 from workbench.exports import rows
 from workbench.gate import SignedIn
@@ -30,11 +30,6 @@ GOLD = {
     row["file"]: row
     for row in map(json.loads, (SAMPLES / "gold.jsonl").read_text("utf-8").splitlines())
 }
-
-
-@pytest.fixture
-def ctx(tmp_path: Path) -> Context:
-    return Context(Settings(home=tmp_path / "home", actor="tester"))
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -13,21 +11,10 @@ from typer.testing import CliRunner
 
 from db import cards, store
 from db.engine import reading, writing
-from tests.teams import Member, add_paper, team
+from tests.teams import Member, add_paper
 from workbench.cli import app
-from workbench.context import Context, Settings
+from workbench.context import Context
 from workbench.desk import documents
-
-
-@pytest.fixture
-def ctx(tmp_path: Path) -> Context:
-    return Context(Settings(home=tmp_path / "home", actor="tester"))
-
-
-@pytest.fixture
-def client(ctx: Context) -> Iterator[TestClient]:
-    with team(ctx) as client:
-        yield client
 
 
 @pytest.fixture

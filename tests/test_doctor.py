@@ -28,11 +28,6 @@ from workbench.doctor.looks import note_backup
 from workbench.workers import Workers
 
 
-@pytest.fixture
-def ctx(tmp_path: Path) -> Context:
-    return Context(Settings(home=tmp_path / "home", actor="tester"))
-
-
 def check(ctx: Context, name: str, language: str = "en") -> Check:
     return {found.name: found for found in doctor.page(ctx, language)}[name]
 

@@ -18,18 +18,13 @@ from db.migrations import upgrade
 from models.schemas import Answer
 from tests.desks import SHOTS, running_desk, wait_for
 from tests.formats import NSF, decide
-from workbench.context import Context, Settings
+from workbench.context import Context
 from workbench.exchange import jobs
 from workbench.gate import SignedIn
 from workbench.routes import router
 from workbench.routes.errors import explain_errors
 
 AS_JSON = {"content-type": "application/json"}
-
-
-@pytest.fixture
-def ctx(tmp_path: Path) -> Context:
-    return Context(Settings(home=tmp_path / "home", actor="tester"))
 
 
 @pytest.fixture

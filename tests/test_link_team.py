@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,7 +16,7 @@ from db.links import Learned
 from models.linking.names import name_key
 from models.schemas import Extraction, Funder, Link, ModelCard, Proposal
 from tests import ror as w
-from tests.teams import Member, add_paper, answer, team, two_readers
+from tests.teams import Member, add_paper, answer, two_readers
 from workbench.context import Context, Settings
 
 TEXT = "Funded by DFG and the Green Trust."
@@ -31,12 +31,6 @@ def ctx(tmp_path: Path) -> Context:
     ctx.home.mkdir()
     w.world_index(ctx.home)
     return ctx
-
-
-@pytest.fixture
-def client(ctx: Context) -> Iterator[TestClient]:
-    with team(ctx) as client:
-        yield client
 
 
 @pytest.fixture

@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import krippendorff
@@ -21,23 +20,12 @@ from db.quality import Scope
 from models.schemas import Answer, Award, Funder, Proposal
 from models.scoring.agreement import ABSENT, alpha, units
 from tests.stores import add, proposed, save
-from tests.teams import Member, answer, fill, team
+from tests.teams import Member, answer, fill
 from training.judged import add as add_buckets
 from training.judged import judge
-from workbench.context import Context, Settings
+from workbench.context import Context
 from workbench.desk.quality import SECTIONS, Report, report
 from workbench.routes.quality import csv_lines
-
-
-@pytest.fixture
-def ctx(tmp_path: Path) -> Context:
-    return Context(Settings(home=tmp_path / "home", actor="tester"))
-
-
-@pytest.fixture
-def client(ctx: Context) -> Iterator[TestClient]:
-    with team(ctx) as client:
-        yield client
 
 
 @pytest.fixture

@@ -18,12 +18,7 @@ from db.tables import DocumentRow, Role
 from models.schemas import Extraction
 from tests.stores import add, proposed, save
 from tests.teams import team
-from workbench.context import Context, Settings
-
-
-@pytest.fixture
-def ctx(tmp_path: Path) -> Context:
-    return Context(Settings(home=tmp_path / "home", actor="tester"))
+from workbench.context import Context
 
 
 @pytest.fixture

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,22 +17,11 @@ from db.errors import EventReused, NothingToUndo, ReadBlind, StoreError
 from db.gold import gold, golds
 from db.listing import Filters, queue
 from tests.stores import add, proposed, said, save, sha
-from tests.teams import Member, add_paper, answer, pointers, team, two_readers
-from workbench.context import Context, Settings
+from tests.teams import Member, add_paper, answer, pointers, two_readers
+from workbench.context import Context
 from workbench.exports import rows
 
 WELLCOME, NSF = answer(("Wellcome", "A-1")), answer(("NSF", "B-2"))
-
-
-@pytest.fixture
-def ctx(tmp_path: Path) -> Context:
-    return Context(Settings(home=tmp_path / "home", actor="tester"))
-
-
-@pytest.fixture
-def client(ctx: Context) -> Iterator[TestClient]:
-    with team(ctx) as client:
-        yield client
 
 
 @pytest.fixture
