@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -15,6 +15,14 @@ from tests.formats import NSF, RORS, answers, decide, decision, on_paper, writte
 from workbench.exports import formats, open_format
 
 PAPERS = [name for name, of in formats().items() if not of.is_rows]
+NAMELESS = Answer(
+    funders=(
+        Funder(),
+        Funder(funder_name="NSF", awards=(Award(award_ids=("1",)),)),
+        Funder(awards=(Award(award_ids=("1",)),)),
+    )
+)
+"""A funder that says nothing, and one without a name."""
 
 
 @pytest.mark.parametrize("name", PAPERS)
@@ -31,8 +39,9 @@ def test_an_export_is_read_again_and_nothing_is_lost_that_it_has_a_place_for(
 
 
 @pytest.mark.parametrize("name", PAPERS)
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(answered=st.lists(answers(), min_size=1, max_size=4))
+@example(answered=[NAMELESS])
 def test_whatever_was_decided_comes_back(tmp_path: Path, name: str, answered: list[Answer]) -> None:
     records = [decision(number, answer) for number, answer in enumerate(answered, 1)]
     proof, fitting = on_paper(name, records, tmp_path)

@@ -146,7 +146,6 @@ def test_the_jats_schema_refuses_what_is_wrong() -> None:
     assert not jats_schema().validate(etree.fromstring(bad))
 
 
-@settings(max_examples=100)
 @given(answer=answers())
 def test_any_references_are_valid_datacite(answer: Answer) -> None:
     import jsonschema
@@ -161,7 +160,6 @@ def test_any_references_are_valid_datacite(answer: Answer) -> None:
     assert row["fundingReferences"]
 
 
-@settings(max_examples=100)
 @given(answer=answers())
 def test_any_enrichment_is_valid(answer: Answer) -> None:
     import jsonschema
@@ -238,7 +236,6 @@ def test_xml_holds_values_and_never_markup_of_theirs(name: str, answered: list[A
     assert not list(root.iter(etree.Comment, etree.ProcessingInstruction, etree.Entity))
 
 
-@settings(max_examples=100)
 @given(answer=answers())
 def test_label_studio_spans_say_what_stands_there(answer: Answer) -> None:
     row = json.loads(open_format("label_studio").write(decision(1, answer)))

@@ -30,7 +30,11 @@ class OpenAlex(JsonLines):
     cannot = CANNOT
 
     def row(self, record: Decided) -> dict[str, Any]:
-        told = [(funder, _funder(funder, link)) for funder, link in pairs(record.answer)]
+        told = [
+            (funder, about)
+            for funder, link in pairs(record.answer)
+            if any((about := _funder(funder, link)).values()) or _single(funder).awards
+        ]
         awards = [
             {
                 "id": None,
@@ -58,11 +62,12 @@ class OpenAlex(JsonLines):
                 award_ids=(number,) if number else (), award_title=(title,) if title else ()
             )
             found.setdefault(_key(item.get("funder") or {}), []).append(award)
+        paid = {key: awards for key, awards in found.items() if any(key) or awards}
         return Entry(
             place=place,
             doi=str(row["doi"]).lower().removeprefix(DOI),
-            funders=tuple(Funder(funder_name=k[0], awards=tuple(a)) for k, a in found.items()),
-            links=answer_links([link_of(ror, doi) for _, ror, doi in found]),
+            funders=tuple(Funder(funder_name=k[0], awards=tuple(a)) for k, a in paid.items()),
+            links=answer_links([link_of(ror, doi) for _, ror, doi in paid]),
         )
 
     def reduced(self, entry: Entry) -> Entry:
