@@ -20,11 +20,11 @@ from db.migrations import upgrade
 from db.pace import Pace, pace
 from tests.stores import add as add_record
 from tests.stores import errors, proposed, said, save, undo
-from tests.test_api import client, corrected, ctx, decision, record
+from tests.test_api import client, corrected, decision, record
 from workbench.context import Context
 from workbench.routes.pace import midnight
 
-__all__ = ["client", "ctx", "record"]
+__all__ = ["client", "record"]
 
 
 @pytest.fixture

@@ -15,12 +15,12 @@ from db import store
 from db.engine import reading
 from db.gold import gold
 from models.schemas import Answer, Funder, GroundedField, Statement
-from tests.test_api import add, client, ctx, decision
+from tests.test_api import add, client, decision
 from workbench.context import Context
 from workbench.desk.reasons import ReasonMissing, absent, reasons_for, value_at
 from workbench.imports import Wish, load
 
-__all__ = ["client", "ctx"]
+__all__ = ["client"]
 WHY = "abbreviated in the text"
 MARS, SEA = "/funders/1/funder_name", "/funders/0/funder_name"
 
