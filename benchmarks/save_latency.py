@@ -37,7 +37,7 @@ from training import run as folders
 from training.curated import RunData
 from training.examples import parse_example
 from training.gate import regression
-from workbench import retrain, runs
+from workbench import bases, runs
 from workbench.context import Context, Settings
 from workbench.desk import document_row
 from workbench.samples import FOLDER
@@ -75,7 +75,7 @@ def main() -> int:
 def measure(home: Path, given: argparse.Namespace) -> dict[tuple[str, int], Times]:
     """The times by what went on and how many curators there were."""
     ctx = Context(Settings(home=home))
-    weights = given.base or retrain.base_weights(ctx, catalog.default_base())
+    weights = given.base or bases.weights(ctx, catalog.default_base())
     papers = add_papers(ctx)
     server, url = start(home, samples=False)
     try:

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 from typer.testing import CliRunner
 
 from db import adapters
+from db import runs as run_rows
 from db.engine import reading, writing
 from models import catalog, chains, foundations
 from models.backends.hf import HfBackend
@@ -18,13 +20,14 @@ from models.errors import ModelUnavailable, UnusableAdapter, WorkbenchError
 from models.extract import Pipeline
 from models.schemas import Answer, Funder, Statement
 from models.tasks import task
+from tests.desks import SHOTS, running_desk
 from tests.stores import add, proposed, save
 from tests.tiny_chains import save_adapter
 from tests.tiny_run import PAYERS, tiny_base, wait
 from training import planning, presets
 from training import run as folders
 from training.examples import Encoder
-from workbench import cli, retrain, runs
+from workbench import bases, cli, retrain, runs
 from workbench.context import Context, Settings
 
 CURVES = '{"funder_name": {"bias": 1.0, "mean": 2.0, "least": 0.5}}'
@@ -128,7 +131,7 @@ def test_without_a_base_a_run_is_the_embedded_one(
 ) -> None:
     fill(ctx)
     monkeypatch.setattr(runs, "start_queued", lambda ctx: None)  # it need not train
-    monkeypatch.setattr(retrain, "base_weights", lambda ctx, name: ctx.home / name)
+    monkeypatch.setattr(bases, "weights", lambda ctx, name: ctx.home / name)
     shipped = catalog.adapters()[catalog.default()]
     for base in (None, shipped.base):
         spec = folders.load_spec(Path(retrain.start(ctx, "auto", base).folder))
@@ -162,7 +165,7 @@ def test_time_and_memory_grow_with_the_parameters(base: Path, ctx: Context) -> N
     count = foundations.parameters(base)
     model = AutoModelForCausalLM.from_pretrained(base)
     assert count == sum(weight.numel() for weight in model.parameters())
-    below = retrain.find_base(ctx, str(base))
+    below = bases.find(ctx, str(base))
     with retrain._data(ctx, below.tasks) as (data, _):
 
         def cost(parameters: int | None) -> tuple[float, int]:
@@ -178,7 +181,46 @@ def test_time_and_memory_grow_with_the_parameters(base: Path, ctx: Context) -> N
     assert memory == pytest.approx(8 * weights + 4 * (embedded[1] - weights))
 
 
+@pytest.mark.browser
+def test_the_page_offers_the_bases_that_are_here(base: Path, ctx: Context) -> None:
+    fill(ctx)
+    with writing(ctx.engine) as session:
+        adapters.register(session, "former", base=str(base), folder="x", sha256="0" * 64)
+    with running_desk(ctx.home) as desk:
+        page = desk.open()
+        page.get_by_role("tab", name="Train").click()
+        outlook = page.locator("#wb-outlook")
+        expect(outlook).to_contain_text("12 decided papers", timeout=30_000)
+        expect(outlook).not_to_contain_text(", on ")
+        page.locator("#wb-base input").click()
+        page.get_by_role("option", name=base.name).click()
+        expect(outlook).to_contain_text(f", on {base.name}", timeout=30_000)
+        page.screenshot(path=SHOTS / "other-base.png")
+        page.locator("#wb-retrain").click()
+        expect(page.locator("#wb-run h3")).to_contain_text("Run 1", timeout=30_000)
+        with reading(ctx.engine) as session:
+            assert run_rows.run(session, 1).base == str(base)
+        runs.stop(ctx, 1)
+
+
 class TestBases:
+    def test_those_whose_files_are_here_are_offered(
+        self, base: Path, ctx: Context, tmp_path: Path
+    ) -> None:
+        embedded = catalog.default_base()
+        assert bases.offered(ctx) == [embedded]
+        for number, folder in enumerate((str(base), str(tmp_path / "gone"))):
+            with writing(ctx.engine) as session:
+                adapters.register(session, f"a{number}", base=folder, folder="x", sha256="0" * 64)
+        chain = ctx.chains / "extract-0" / "base"
+        shutil.copytree(base, chain)
+        assert bases.offered(ctx) == [embedded, str(base)]  # a Llama is not Extract-0's base
+        config = json.loads((chain / "config.json").read_text())
+        (chain / "config.json").write_text(json.dumps(config | {"model_type": "qwen2"}))
+        assert bases.offered(ctx) == [embedded, "extract-0", str(base)]
+        (chain / "model.safetensors").unlink()
+        assert bases.offered(ctx) == [embedded, str(base)]
+
     def test_an_unknown_one_says_where_was_looked(self, ctx: Context) -> None:
         with pytest.raises(ModelUnavailable, match="no base 'no-such-base'") as told:
             retrain.start(ctx, "auto", "no-such-base")

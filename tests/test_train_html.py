@@ -17,6 +17,7 @@ from workbench.pages import runs_html
 from workbench.retrain import Outlook
 from workbench.runs import Progress
 
+EMBEDDED = catalog.default_base()
 BEGUN = datetime(2026, 3, 4, 9, tzinfo=timezone.utc)
 SCORE = {"value": 0.91, "gain": 0.02, "low": -0.01, "high": 0.05}
 METRICS = {
@@ -62,7 +63,7 @@ def planned(prompts: int = 0) -> Plan:
 
 
 def pages(language: str) -> str:
-    outlook = Outlook(load(AUTO), None, 0, "why not")
+    outlook = Outlook(load(AUTO), EMBEDDED, None, 0, "why not")
     return "".join(
         [
             runs_html.outlook(outlook, language),
@@ -103,24 +104,33 @@ def test_german_has_no_english_text_of_the_page_left() -> None:
 
 @pytest.mark.parametrize("language", texts.languages())
 def test_the_outlook_names_what_it_would_learn_from(language: str) -> None:
-    told = Outlook(load(AUTO), planned(), 12)
+    told = Outlook(load(AUTO), EMBEDDED, planned(), 12)
     html = runs_html.outlook(told, language)
     assert "<b>40</b>" in html and "<b>12</b>" in html and "SFT" in html
     assert "{" not in html
-    rewarded = runs_html.outlook(Outlook(load(AUTO), planned(8), 1), language)
+    rewarded = runs_html.outlook(Outlook(load(AUTO), EMBEDDED, planned(8), 1), language)
     assert "<b>8</b>" in rewarded and "<b>1</b>" in rewarded
 
 
+def test_the_outlook_names_another_base_than_the_embedded_one() -> None:
+    told = runs_html.outlook(Outlook(load(AUTO), "/data/<Llama> 1B", planned(), 12), "en")
+    assert ", on &lt;Llama&gt; 1B</li>" in told
+    chain = Outlook(load(AUTO), "funding-llama-3.1-8b", None, 0, "why not")
+    assert ", auf meta-llama/Llama-3.1-8B-Instruct" in runs_html.outlook(chain, "de")
+    embedded = Outlook(load(AUTO), EMBEDDED, planned(), 12)
+    assert ", on " not in runs_html.outlook(embedded, "en")
+
+
 def test_several_phases_are_named_in_their_order() -> None:
-    html = runs_html.outlook(Outlook(load(AUTO), planned(), 12), "en")
+    html = runs_html.outlook(Outlook(load(AUTO), EMBEDDED, planned(), 12), "en")
     assert "SFT then DPO, about <b>4 min</b>, 2 GB of memory" in html
     assert "<b>12</b> decided papers, 3 of them held out to compare on" in html
 
 
 def test_the_outlook_tells_what_is_new_since_the_last_run() -> None:
-    told = Outlook(load(AUTO), planned(), 12, new=5, last=3)
+    told = Outlook(load(AUTO), EMBEDDED, planned(), 12, new=5, last=3)
     assert "<b>5</b> of them decided since run 3 was made" in runs_html.outlook(told, "en")
-    assert "since run" not in runs_html.outlook(Outlook(load(AUTO), planned(), 12), "en")
+    assert "since run" not in runs_html.outlook(Outlook(load(AUTO), EMBEDDED, planned(), 12), "en")
 
 
 def test_an_adapter_of_another_base_names_it() -> None:

@@ -16,14 +16,13 @@ from db import adapters, gold
 from db import runs as rows
 from db.engine import connect, reading
 from db.snapshots import freeze
-from models import catalog, foundations
-from models.backends import DEFAULT_TASKS
-from models.errors import ModelUnavailable, WorkbenchError
+from models import catalog
+from models.errors import WorkbenchError
 from models.schemas import Answer
 from training import planning, presets
 from training import run as folders
 from training.curated import Decided, RunData, collect
-from workbench import devices, runs
+from workbench import bases, devices, runs
 from workbench.context import Context
 
 if TYPE_CHECKING:
@@ -38,25 +37,12 @@ class Outlook:
     """
 
     recipe: presets.Preset
+    base: str
     plan: planning.Plan | None
     decided: int
     reason: str = ""
     new: int = 0
     last: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Below:
-    """What a run trains on: a base of the catalog, or a `folder` in transformers' format."""
-
-    name: str
-    tasks: tuple[str, str]
-    folder: Path | None = None
-
-    @property
-    def parameters(self) -> int | None:
-        """How many a folder has; None of the embedded base, and where they cannot be read."""
-        return foundations.parameters(self.folder) if self.folder else None
 
 
 def outlook(ctx: Context, recipe: str = presets.AUTO, base: str | None = None) -> Outlook:
@@ -65,13 +51,14 @@ def outlook(ctx: Context, recipe: str = presets.AUTO, base: str | None = None) -
     Raises `ModelUnavailable` for a base that is not there.
     """
     chosen = presets.load(recipe)
-    below = find_base(ctx, base or chosen.base)
+    below = bases.find(ctx, base or chosen.base)
     with _data(ctx, chosen.tasks or below.tasks) as (data, _):
         decided = data.trained_on + len(data.held_out) + data.dropped
         try:
-            return Outlook(chosen, _plan(ctx, data, chosen, below), decided, "", *_new(ctx))
+            made = _plan(ctx, data, chosen, below)
         except planning.TooLittle as error:
-            return Outlook(chosen, None, decided, str(error))
+            return Outlook(chosen, below.name, None, decided, str(error))
+        return Outlook(chosen, below.name, made, decided, "", *_new(ctx))
 
 
 def start(ctx: Context, recipe: str = presets.AUTO, base: str | None = None) -> TrainingRunRow:
@@ -82,13 +69,13 @@ def start(ctx: Context, recipe: str = presets.AUTO, base: str | None = None) -> 
     or no such base.
     """
     chosen = presets.load(recipe)
-    below = find_base(ctx, base or chosen.base)
+    below = bases.find(ctx, base or chosen.base)
     with _data(ctx, chosen.tasks or below.tasks) as (data, sha256):
         try:
             made = _plan(ctx, data, chosen, below)
         except planning.TooLittle as error:
             raise WorkbenchError(str(error), "Review some papers first.") from error
-        weights = below.folder or base_weights(ctx, below.name)
+        weights = below.folder or bases.weights(ctx, below.name)
         row = runs.queue(
             ctx,
             chosen.name,
@@ -107,30 +94,13 @@ def start(ctx: Context, recipe: str = presets.AUTO, base: str | None = None) -> 
     return runs.start_queued(ctx) or row
 
 
-def find_base(ctx: Context, name: str | None) -> Below:
-    """The base of that name or folder, without one the embedded base.
-
-    Its tasks are those of its adapters here: a chain's own, and for a folder those that it is asked
-    when it is opened alone. Corrections of another model, which answers other prompts, then do not
-    count as its mistakes. Raises `ModelUnavailable`.
-    """
-    if name is None or name == catalog.default_base():
-        return Below(catalog.default_base(), catalog.adapters()[catalog.default()].tasks)
-    if name in catalog.bases():
-        shipped = (it.tasks for it in catalog.adapters().values() if it.base == name)
-        return Below(name, next(shipped, DEFAULT_TASKS))
-    found = foundations.find(name, ctx.chains)
-    foundations.refuse_unready(found)
-    return Below(found.name, found.tasks, found.path)
-
-
 def live_adapter(ctx: Context) -> tuple[str, Path]:
     """Name and folder of the adapter in use: the store's, else the one that ships."""
     used = ctx.adapter_in_use()
     return (used.name, Path(used.folder)) if used is not None else _shipped()
 
 
-def _parent(ctx: Context, below: Below) -> tuple[str, Path] | None:
+def _parent(ctx: Context, below: bases.Below) -> tuple[str, Path] | None:
     """Name and folder of the base's live adapter; only the embedded base has one that ships."""
     with reading(ctx.engine) as session:
         live = adapters.live(session, below.name)
@@ -144,21 +114,6 @@ def _shipped() -> tuple[str, Path]:
     return shipped.name, shipped.path
 
 
-def base_weights(ctx: Context, name: str) -> Path:
-    """A base's weights as a transformers folder, made once. Raises `ModelUnavailable`."""
-    base = catalog.bases()[name]
-    if base.path is None:
-        raise ModelUnavailable(f"The package {base.package} is not installed.", "Install it.")
-    try:
-        from models.merging import write_base
-
-        return write_base(base.path, ctx.home / "models" / f"{base.name}.float32")
-    except ImportError as error:
-        raise WorkbenchError(
-            "The trainer is not installed here.", "pip install 'funding-workbench[train]'"
-        ) from error
-
-
 def _new(ctx: Context) -> tuple[int, int | None]:
     """How many papers were decided since the newest finished run was made, and its number."""
     with reading(ctx.engine) as session:
@@ -168,7 +123,7 @@ def _new(ctx: Context) -> tuple[int, int | None]:
         return gold.decided_since(session, last.created_at, task="funding"), last.id
 
 
-def _plan(ctx: Context, data: RunData, recipe: presets.Preset, below: Below) -> planning.Plan:
+def _plan(ctx: Context, data: RunData, recipe: presets.Preset, below: bases.Below) -> planning.Plan:
     return planning.plan(
         data,
         recipe,

@@ -33,11 +33,11 @@ def sft(
     Started again with the same folder it goes on where it stopped.
     """
     from training import recipe as recipes
-    from workbench import retrain
+    from workbench import bases
     from workbench.context import Context, Settings
 
     chosen = recipes.load(recipe)
-    weights = retrain.base_weights(Context(Settings()), chosen.base)
+    weights = bases.weights(Context(Settings()), chosen.base)
     with _bar() as bar:
         adapter = recipes.run(chosen, data, out, weights, threads, typer.echo, [bar])
     typer.echo(f"The adapter is in {adapter}.")
@@ -173,11 +173,11 @@ def dpo(
     from training import recipe as recipes
     from training.examples import Encoder
     from training.mixture import Corpora
-    from workbench import retrain
+    from workbench import bases
     from workbench.context import Context, Settings
 
     chosen = recipes.load(recipe)
-    weights = retrain.base_weights(Context(Settings()), chosen.base)
+    weights = bases.weights(Context(Settings()), chosen.base)
     phase = trainer.DpoPhase()
     records = Corpora(data, **chosen.corpora).gold_records
     backend = catalog.open_model(str(adapter), out / "models", threads)

@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from models import catalog
+from workbench import bases
 from workbench.pages.charts import Look, line_chart
 from workbench.pages.tables import table
 from workbench.texts import say
@@ -37,6 +38,8 @@ RUNS = ("run", "state", "recipe", "queued", "took", "adapter", "outcome")
 def outlook(told: Outlook, language: str) -> str:
     """What the button would train on, and how long."""
     recipe = f"<b>{escape(told.recipe.title)}</b> ({escape(told.recipe.source)})"
+    if told.base != catalog.default_base():
+        recipe += ", " + say("train.outlook.on", language, base=escape(bases.title(told.base)))
     if told.plan is None:
         return f'<p>{recipe}</p><p class="wb-note">{escape(told.reason)}</p>'
     plan = told.plan

@@ -14,7 +14,7 @@ from db.engine import reading, writing
 from models import catalog
 from models.errors import WorkbenchError
 from training import presets
-from workbench import desk, retrain, runs
+from workbench import bases, desk, retrain, runs
 from workbench.context import Context
 from workbench.pages import runs_html as html
 from workbench.pages.handlers import bind
@@ -37,6 +37,13 @@ def page(ctx: Context) -> None:
                     label=label("train.recipe"),
                     elem_id="wb-recipe",
                 )
+                base = gr.Dropdown(
+                    [(bases.title(catalog.default_base()), catalog.default_base())],
+                    value=catalog.default_base(),
+                    label=label("train.base"),
+                    visible=False,
+                    elem_id="wb-base",
+                )
                 with gr.Row():
                     go = _button("retrain", variant="primary", min_width=90)
                     halt = _button("stop", min_width=90, elem_id="wb-stop-run")
@@ -57,16 +64,16 @@ def page(ctx: Context) -> None:
         timer = gr.Timer(REFRESH_SECONDS)
     shown, chosen_runs = [current, printed, history], [overlay]
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    go.click(bind(start, ctx), recipe, None, api_visibility="private")
+    go.click(bind(start, ctx), [recipe, base], None, api_visibility="private")
     halt.click(bind(stop, ctx), None, None, api_visibility="private")
     again.click(bind(resume, ctx), None, None, api_visibility="private")
     promote.click(bind(make_live, ctx), [chosen, reason], reason, api_visibility="private")
     rollback.click(bind(roll_back, ctx), reason, reason, api_visibility="private")
     anew.click(bind(propose_anew, ctx), None, None, api_visibility="private")
     timer.tick(bind(refresh, ctx), [*chosen_runs, *shown], shown, queue=False, **quiet)
-    tab.select(bind(look, ctx), recipe, outlook, **quiet)
-    recipe.change(bind(look, ctx), recipe, outlook, **quiet)
-    tab.select(bind(choices, ctx), None, [overlay, chosen], queue=False, **quiet)
+    for event in (tab.select, recipe.change, base.change):
+        event(bind(look, ctx), [recipe, base], outlook, **quiet)
+    tab.select(bind(choices, ctx), None, [overlay, chosen, base], queue=False, **quiet)
     overlay.change(bind(refresh, ctx), [*chosen_runs, *shown], shown, queue=False, **quiet)
 
 
@@ -76,20 +83,22 @@ def _button(name: str, **more: Any) -> gr.Button:
     return gr.Button(label(f"train.{name}"), **given)
 
 
-def look(ctx: Context, recipe: str, request: gr.Request) -> str:
-    """What the button would do now, by that recipe."""
+def look(ctx: Context, recipe: str, base: str, request: gr.Request) -> str:
+    """What the button would do now, by that recipe on that base."""
     asked(request, "viewer")
-    return html.outlook(retrain.outlook(ctx, _known(recipe)), language_of(request))
+    told = retrain.outlook(ctx, _known(recipe), _base(ctx, base))
+    return html.outlook(told, language_of(request))
 
 
-def choices(ctx: Context, request: gr.Request) -> tuple[Any, Any]:
-    """The runs that can be compared and the adapters that can go live."""
+def choices(ctx: Context, request: gr.Request) -> tuple[Any, Any, Any]:
+    """The runs that can be compared, the adapters that can go live, the bases to train on."""
     asked(request, "viewer")
     language = language_of(request)
     with reading(ctx.engine) as session:
         known = [(_choice(row, language), row.id) for row in rows.recent_runs(session)]
         made = [row.name for row in stored.history(session)]
-    return gr.Dropdown(known), gr.Dropdown(made)
+    here = [(bases.title(name), name) for name in bases.offered(ctx)]
+    return gr.Dropdown(known), gr.Dropdown(made), gr.Dropdown(here, visible=len(here) > 1)
 
 
 def _choice(row: Any, language: str) -> str:
@@ -97,10 +106,11 @@ def _choice(row: Any, language: str) -> str:
     return say("train.choice", language, run=row.id, recipe=row.recipe, state=state)
 
 
-def start(ctx: Context, recipe: str, request: gr.Request) -> None:
-    """Begin a run by that recipe."""
+def start(ctx: Context, recipe: str, base: str, request: gr.Request) -> None:
+    """Begin a run by that recipe on that base."""
     asked(request, "adjudicator")
-    _told(lambda: retrain.start(ctx, _known(recipe)), _now, language_of(request))
+    wanted = _known(recipe), _base(ctx, base)
+    _told(lambda: retrain.start(ctx, *wanted), _now, language_of(request))
 
 
 def stop(ctx: Context, request: gr.Request) -> None:
@@ -190,6 +200,12 @@ def history(ctx: Context, language: str) -> str:
 def _known(recipe: str) -> str:
     """The recipe if it is one that ships: a browser may send any text, a path among them."""
     return recipe if recipe in presets.names() else presets.AUTO
+
+
+def _base(ctx: Context, base: str) -> str | None:
+    """The base if it is one that is offered and not the one that is taken anyway."""
+    others = set(bases.offered(ctx)) - {catalog.default_base()}
+    return base if base in others else None
 
 
 def _newest(ctx: Context, states: tuple[str, ...] | None) -> Any:
