@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 from db.columns import utc_now
 from db.readings import closed_to
 from db.tables import (
+    DECIDED,
     AssignmentRow,
     DocumentRow,
     JobRow,
@@ -146,8 +147,11 @@ def order_of(sort: Sort) -> tuple[Key, ...]:
     record_id = col(RecordRow.id)
     if sort == "worth":
         # What is decided comes after all that is not, whatever its worth was.
-        decided = case((undecided(), 0), else_=1)
-        return (decided, False), (col(RecordRow.worth), True), (record_id, False)
+        return (
+            (literal_column(f"records.{DECIDED}"), False),
+            (col(RecordRow.worth), True),
+            (record_id, False),
+        )
     if sort == "uncertain":
         # Still without a proposal: last, there is nothing to decide yet. Confidence unknown:
         # before the lowest.

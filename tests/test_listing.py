@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import Engine
+from sqlmodel import select
 
 from db import jobs
 from db.assignments import assign
 from db.columns import utc_now
 from db.engine import reading, writing
 from db.leases import take
-from db.listing import NOBODY, Filters, Sort, outdated, queue
+from db.listing import NOBODY, Filters, Sort, conditions, order_of, outdated, queue, ranked
 from db.neighbours import neighbours
-from db.tables import Reason
+from db.tables import DECIDED, Reason, RecordRow
 from db.worth import keep
-from models.schemas import Proposal
+from models.schemas import GOLD_VERDICTS, Proposal
 from tests.stores import add, proposed, said, save, undo
 
 AUDIT = Reason(kind="audit")
@@ -191,6 +192,30 @@ class TestTheQueue:
             assert [place.index for place in places] == [1, 2, 3, 4, 5]
             assert [place.next for place in places] == [*ids[1:], None]
             assert [place.previous for place in places] == [None, *ids[:-1]]
+
+    @pytest.mark.parametrize(
+        "filters",
+        [
+            Filters(),
+            Filters(status="proposed"),
+            Filters(project="old", least=0.1),
+            Filters(q="foundation"),
+            Filters(since=utc_now(), absent=True),
+        ],
+    )
+    def test_the_order_of_worth_is_read_off_an_index(
+        self, engine: Engine, filters: Filters
+    ) -> None:
+        query: Any = select(RecordRow.id).where(*conditions(filters))
+        query = query.order_by(*ranked(order_of("worth"))).limit(9)
+        asked = query.compile(engine, compile_kwargs={"literal_binds": True})
+        with reading(engine) as session:
+            lines = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")
+            plan = " ".join(row[3] for row in lines)
+        assert "COVERING INDEX ix_records_order" in plan and "TEMP B-TREE" not in plan
+
+    def test_the_index_knows_all_verdicts_of_gold(self) -> None:
+        assert f"status IN {GOLD_VERDICTS}" == DECIDED
 
     def test_an_unknown_order_is_a_mistake(self, engine: Engine) -> None:
         with pytest.raises(ValueError, match="unknown sort"), reading(engine) as session:

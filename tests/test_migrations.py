@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.schema import CreateIndex
 from sqlmodel import SQLModel
 
 from db import store
@@ -21,6 +22,7 @@ from tests.stores import document, proposed, save, sha
 
 
 class TestTheSchema:
+    @pytest.mark.filterwarnings("ignore:.*expression-based index")  # the next test looks at it
     def test_the_steps_lead_to_what_the_classes_say(self, engine: Engine) -> None:
         from alembic.autogenerate import compare_metadata
         from alembic.runtime.migration import MigrationContext
@@ -30,6 +32,13 @@ class TestTheSchema:
             context = MigrationContext.configure(connection, opts=options)
             assert compare_metadata(context, SQLModel.metadata) == []
             assert context.get_current_revision() == head()
+
+    def test_an_index_of_expressions_is_what_the_class_says(self, engine: Engine) -> None:
+        indexes = {it.name: it for it in SQLModel.metadata.tables["records"].indexes}
+        with engine.connect() as connection:
+            query = text("SELECT sql FROM sqlite_master WHERE name = 'ix_records_order'")
+            made = connection.execute(query).scalar_one()
+        assert made == str(CreateIndex(indexes["ix_records_order"]).compile(engine))
 
     def test_upgrading_twice_changes_nothing(self, engine: Engine, record_id: int) -> None:
         upgrade(engine)

@@ -8,6 +8,7 @@ from db.tables.cards import CardField, CorrectionRow
 from db.tables.hooks import DeliveryRow, DeliveryState, WebhookRow
 from db.tables.links import LinkDecisionRow, LinkVerdict
 from db.tables.papers import (
+    DECIDED,
     DocumentRow,
     JobKind,
     JobRow,
@@ -47,6 +48,7 @@ TABLES: tuple[type[SQLModel], ...] = (
 )
 
 __all__ = [
+    "DECIDED",
     "ROLES",
     "TABLES",
     "AdapterRow",

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Column, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import Column, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from db.columns import UtcDateTime, Validated, Word, utc_now
@@ -62,6 +62,10 @@ class DocumentRow(SQLModel, table=True):
     words: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False))
 
 
+DECIDED = "status IN ('accepted', 'corrected', 'no_funding')"
+"""Whether a record is anybody's gold: `GOLD_VERDICTS` as an index can hold them."""
+
+
 class RecordRow(SQLModel, table=True):
     """A document to be decided for one task.
 
@@ -93,6 +97,19 @@ class RecordRow(SQLModel, table=True):
         ),
         Index("ix_records_name", "task", "name"),
         Index("ix_records_worth", "task", "status", "worth"),
+        Index(
+            "ix_records_order",
+            "task",
+            text(f"({DECIDED})"),
+            text("worth DESC"),
+            "id",
+            "status",
+            "project",
+            "confidence",
+            "absent",
+            "updated_at",
+            "head",
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)
