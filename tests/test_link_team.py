@@ -163,6 +163,27 @@ class TestAdjudicated:
         assert kept(ctx, settle(A, B, linked())) == [DFG, None]
         assert learned(ctx) == {}
 
+    @pytest.mark.parametrize(("ben", "disputed"), [(B, True), (A, False), (None, False)])
+    def test_the_adjudicator_sees_what_each_reader_linked(
+        self,
+        ctx: Context,
+        settle: Callable[..., int],
+        as_: Callable[..., Member],
+        ben: dict[str, Any] | None,
+        disputed: bool,
+    ) -> None:
+        record = paper(ctx, "differ.txt")
+        as_("ana").decide(record, answer=linked(A))
+        as_("ben").decide(record, answer=linked(ben, *self.MORE))
+        told = as_("eve", "adjudicator").get(f"/api/adjudicate/{record}").json()
+        names = [row["name"] for row in told["funders"]]
+        (green,) = [it for it in names if (it["options"][0] or {}).get("value") == "Green Trust"]
+        assert (green["disputed"], green["agreed"]) == (disputed, not disputed)
+        seen = [(option.get("link") or {}).get("ror") for option in green["options"]]
+        assert set(seen[:2]) == {A["ror"], ben and ben["ror"]}
+        assert seen[2] is None
+        assert sum(it["disputed"] for it in names) == disputed
+
     def test_the_adjudicator_decides_between_them(
         self, ctx: Context, settle: Callable[..., int]
     ) -> None:

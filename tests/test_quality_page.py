@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.desks import SHOTS, Desk, running_desk, wait_for
-from tests.teams import Member, add_paper, fill, team, two_readers
+from tests.formats import RORS
+from tests.teams import Member, add_paper, answer, fill, team, two_readers
 from tests.test_api import GOLD
 from tests.test_api import add as add_sample
 from workbench.context import Context, Settings
@@ -36,6 +37,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         first = {"statements": [{"text": TEXT}], "funders": [{"funder_name": "Wellcome Trust"}]}
         assert ana.decide(text, answer=first).status_code == 201
         assert ben.decide(text, "no_funding").status_code == 201
+        linked = add_paper(ctx, "linked.txt", TEXT)
+        for member, statement, ror in ((ana, TEXT, RORS[0]), (ben, TEXT[:-1], RORS[1])):
+            said = answer(("NSF", ""), statement=statement) | {"links": [{"ror": ror}]}
+            assert member.decide(linked, answer=said).status_code == 201
     ctx.engine.dispose()
     with running_desk(home, WORKBENCH_ACTOR="dora") as running:
         yield running
@@ -126,6 +131,28 @@ def test_own_words_both_and_none(desk: Desk) -> None:
     assert record == 2
     page.locator("[data-action=settle]").click()
     expect(page.locator(".wb-adjudicate .wb-toast")).to_contain_text("Saved")
+    page.close()
+
+
+def test_between_two_organisations_of_one_name_a_version_is_chosen(desk: Desk) -> None:
+    page = desk.open()
+    show(page, "Adjudicate")
+    entry = page.get_by_role("button", name="Decide linked.txt")
+    entry.click(timeout=15_000)
+    record = int(entry.get_attribute("data-paper") or 0)
+    row = page.locator(".wb-adj-row[data-kind=funder]")
+    expect(row).to_contain_text("different organisations")
+    expect(page.locator("[data-action=settle]")).to_be_disabled()
+    page.keyboard.press("1")
+    theirs = row.locator(".wb-adj-option").filter(has_text=RORS[1].removeprefix("https://"))
+    expect(theirs).to_have_count(1)
+    page.screenshot(path=SHOTS / "adjudicate-links.png")
+    theirs.click()
+    expect(page.locator(".wb-adj-outcome")).to_contain_text("NSF → ror.org/018mejw64")
+    page.keyboard.press("S")
+    expect(page.locator(".wb-adjudicate .wb-toast")).to_contain_text("Saved")
+    (link,) = desk.get(f"/api/records/{record}")["answer"]["links"]
+    assert (link["ror"], link["method"]) == (RORS[1], "curator")
     page.close()
 
 

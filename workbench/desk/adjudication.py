@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from db.engine import reading, writing
 from db.errors import Conflict
 from db.tables import ReadingRow
 from models.documents import Document
+from models.linking.names import name_key
 from models.schemas import Answer, GroundedField, Verdict
 from models.scoring.alignment import Kind as RowKind
 from models.scoring.alignment import Row, align, key
@@ -96,7 +98,7 @@ def compare(ctx: Context, record_id: int, who: Person) -> dict[str, Any]:
         "head": record.head,
         "document": told_document(row),
         "sides": [{"name": s.name, "verdict": s.verdict, "note": s.note} for s in sides],
-        **_aligned(sides, len(rows)),
+        **_aligned(sides, len(rows), link_votes.votes(rows).disputed),
     }
 
 
@@ -211,8 +213,11 @@ def _verdict(sent: Judgement, answer: Answer | None, model: Answer | None) -> Ve
     return "accepted" if same else "corrected"
 
 
-def _aligned(sides: list[_Side], readers: int) -> dict[str, Any]:
-    """The rows of all sides; `agreed` where all readers say the same, whatever the model said."""
+def _aligned(sides: list[_Side], readers: int, disputed: Collection[str]) -> dict[str, Any]:
+    """The rows of all sides; `agreed` where all readers say the same, whatever the model said.
+
+    `disputed` are the keys of names that readers linked otherwise: one name, and still to choose.
+    """
     together = align([side.answer for side in sides])
     known = [_places(side) for side in sides]
 
@@ -222,7 +227,12 @@ def _aligned(sides: list[_Side], readers: int) -> dict[str, Any]:
             None if cell is None else {"value": cell.value, **known[n].get(cell.path, {})}
             for n, cell in enumerate(cells)
         ]
-        return {"kind": kind, "agreed": len(said) == 1, "options": options}
+        found = {"kind": kind, "agreed": len(said) == 1, "options": options}
+        if kind == "funder":
+            names = {name_key(cell.value or "") for cell in cells[:readers] if cell}
+            found["disputed"] = bool(names & set(disputed))
+            found["agreed"] = found["agreed"] and not found["disputed"]
+        return found
 
     return {
         "statements": [row("statement", cells) for cells in together.statements],
@@ -240,13 +250,15 @@ def _aligned(sides: list[_Side], readers: int) -> dict[str, Any]:
 
 
 def _places(side: _Side) -> dict[str, dict[str, Any]]:
-    """Where each value of a side stands, by its JSON pointer."""
+    """Where each value of a side stands, and what a funder is linked to, by its JSON pointer."""
     found = {
         item.path: {"alignment": item.alignment, "span": _span(item.span)} for item in side.fields
     }
     for n, statement in enumerate(side.answer.statements):
         place = {"alignment": statement.alignment, "span": _span(statement.span)}
         found[f"/statements/{n}"] = place
+    for n, link in enumerate(side.answer.links):
+        found.setdefault(f"/{n}/funder_name", {})["link"] = link and link.model_dump()
     return found
 
 

@@ -66,12 +66,23 @@ export function answerOf(leaves) {
       awards.set(each.award, award);
     }
     const given = [...awards.values()].filter((award) => Object.values(award).some((list) => list.length));
-    return { named: valuesOf(name), awards: given };
+    return { named: valuesOf(name), awards: given, link: linkOf(name) };
   });
+  const paid = funders.filter(({ named, awards }) => named.length || awards.length);
+  const links = paid.map(({ link }) => link);
   return {
     statements: statements.map((text) => ({ text })),
-    funders: funders
-      .filter(({ named, awards }) => named.length || awards.length)
-      .map(({ named, awards }) => ({ funder_name: named[0] ?? null, awards })),
+    funders: paid.map(({ named, awards }) => ({ funder_name: named[0] ?? null, awards })),
+    ...(links.some(Boolean) ? { links } : {}),
   };
 }
+
+/** The organisation that was chosen with a name which readers linked otherwise; else the desk joins their links. */
+function linkOf({ disputed, choice, options }) {
+  const link = disputed && choice?.take?.length === 1 ? options[choice.take[0]]?.link : null;
+  return link ? { ...link, method: "curator" } : null;
+}
+
+/** The organisation of a link in words, its id with it: several have one name. */
+export const organisation = (link) =>
+  link && [link.name, link.ror?.replace("https://", "") ?? link.funder_id].filter(Boolean).join(" · ");

@@ -3,7 +3,7 @@
 import { h, button } from "/desk/cockpit/dom.js";
 import { wordDiff } from "/desk/cockpit/diff.js";
 import { t } from "/desk/texts.js";
-import { valuesOf } from "./choices.js";
+import { organisation, valuesOf } from "./choices.js";
 
 export const sideName = ({ name }) =>
   name === "model" ? t("quality.adjudicate.model") : t("quality.adjudicate.reader", { name });
@@ -39,7 +39,8 @@ export function createRows(hear) {
         role: "group", "aria-label": t("quality.adjudicate.choose", { label }), data: { leaf: leaf.id, kind: leaf.kind },
         on: { pointerdown: () => hear.select(leaf.id) },
       },
-      h("span", { class: "wb-adj-label" }, label, leaf.agreed ? h("span", { class: "wb-sub", text: t("quality.adjudicate.agreed") }) : null),
+      h("span", { class: "wb-adj-label" }, label, leaf.agreed ? h("span", { class: "wb-sub", text: t("quality.adjudicate.agreed") }) : null,
+        leaf.disputed ? h("span", { class: "wb-adj-absent", text: t("quality.adjudicate.linked_otherwise") }) : null),
       sides.map((side, n) => option(leaf, side, n, selected)),
       selected && !leaf.agreed ? tools(leaf) : null,
       own === undefined ? null : h("p", { class: "wb-adj-own" }, h("span", { class: "wb-sub", text: `${t("quality.adjudicate.own")}: ` }), own),
@@ -59,6 +60,7 @@ export function createRows(hear) {
       },
       selected ? h("kbd", { class: "wb-kbd", text: n + 1, "aria-hidden": "true" }) : null,
       found ? words(found, other) : h("span", { class: "wb-sub", text: t("quality.adjudicate.nothing") }),
+      organisation(found?.link) ? h("span", { class: "wb-adj-org", text: `→ ${organisation(found.link)}` }) : null,
       found?.alignment === "absent" ? h("span", { class: "wb-adj-absent", text: t("quality.adjudicate.not_in_text") }) : null,
     );
   }
@@ -98,8 +100,9 @@ export const startOf = (leaf) => valuesOf(leaf)[0] ?? leaf.options.find((option)
 export function preview(answer) {
   const line = (text, kind, depth = 0) => h("li", { class: `wb-adj-line wb-depth-${depth}`, data: { kind }, text });
   const lines = answer.statements.map(({ text }) => line(text, "statement"));
-  for (const { funder_name: name, awards } of answer.funders) {
-    lines.push(line(name ?? t("quality.adjudicate.unnamed"), "funder"));
+  for (const [n, { funder_name: name, awards }] of answer.funders.entries()) {
+    const linked = organisation(answer.links?.[n]);
+    lines.push(line((name ?? t("quality.adjudicate.unnamed")) + (linked ? ` → ${linked}` : ""), "funder"));
     for (const award of awards) lines.push(line(Object.values(award).flat().join(" · "), "award", 1));
   }
   return lines.length ? h("ul", {}, lines) : h("p", { class: "wb-sub", text: t("quality.adjudicate.empty") });
