@@ -12,7 +12,7 @@ from db import store
 from db.engine import reading, writing
 from db.gold import decided
 from models.schemas import Answer, Award, Funder
-from tests.formats import NSF, decide, written
+from tests.formats import NSF, RORS, decide, written
 from tests.stores import said, save
 from workbench import imports
 from workbench.context import Context, Settings
@@ -57,6 +57,22 @@ def test_an_export_is_told_by_its_beginning_and_known_where_it_came_from(
         "enrichment",
     )
     assert (report.known, len(report.conflicts)) == ((0, 1) if lossy else (1, 0))
+
+
+@pytest.mark.parametrize("name", [name for name in PAPERS if name != "parquet"])
+def test_a_ror_id_with_wrong_check_digits_is_told(ctx: Context, tmp_path: Path, name: str) -> None:
+    decide(ctx.engine, NSF)
+    out = tmp_path / f"out.{formats()[name].suffix}"
+    written(ctx.engine, name, out)
+    wrong = RORS[0][:-2] + "99"
+    told = out.read_bytes().replace(RORS[0].encode(), wrong.encode())
+    assert wrong.encode() in told
+    out.write_bytes(told)
+    report = load(ctx, out, overwrite=True)
+    assert [line for line in (*report.left_out, *report.errors) if wrong in line]
+    assert not [
+        link for answer in golds(ctx) for link in answer.links if link and link.ror == wrong
+    ]
 
 
 @pytest.mark.parametrize("name", WITH_TEXT)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from models.linking.ids import ror_id
 from models.schemas import Link
 
 REGISTRY = re.compile(r"10\.13039/[^\s?#]+")
+MEANT_AS_ROR = re.compile(r".*\bror\.org/.*|0[a-z0-9]{6}\d{2}", re.IGNORECASE)
+_LEFT_OUT: ContextVar[list[str] | None] = ContextVar("left_out", default=None)
 
 
 def sound_ror(value: object) -> str | None:
@@ -35,7 +40,25 @@ def checked(link: Link) -> Link:
     return link
 
 
+@contextmanager
+def noted() -> Iterator[list[str]]:
+    """Within it, the ROR ids that `link_of` leaves out for their check digits are listed."""
+    left_out: list[str] = []
+    token = _LEFT_OUT.set(left_out)
+    try:
+        yield left_out
+    finally:
+        _LEFT_OUT.reset(token)
+
+
 def link_of(ror: object = None, funder_id: object = None) -> Link | None:
     """A link from what a file says; what is no identifier is left out."""
+    left_out = _LEFT_OUT.get()
+    if left_out is not None and sound_ror(ror) is None and _is_meant_as_ror(ror):
+        left_out.append(str(ror).strip())
     sound = Link(ror=sound_ror(ror), funder_id=sound_funder_id(funder_id), method="import")
     return sound if sound.ror or sound.funder_id else None
+
+
+def _is_meant_as_ror(value: object) -> bool:
+    return isinstance(value, str) and MEANT_AS_ROR.fullmatch(value.strip()) is not None

@@ -40,6 +40,7 @@ from workbench.context import Context
 from workbench.desk import document_of, document_row, ground
 from workbench.exchange.entries import Entry, answer_links, facts, pairs
 from workbench.exchange.formats import Unreadable, sentence
+from workbench.exchange.identifiers import noted
 
 What = Literal["gold", "proposals"]
 ACTOR = "import"
@@ -48,7 +49,8 @@ ACTOR = "import"
 @dataclass(slots=True)
 class Report:
     """What became of the papers of a file. `documents` were made anew, `waiting` have no funders
-    yet, `unmatched` say funders of a paper that is not here and bring no text.
+    yet, `unmatched` say funders of a paper that is not here and bring no text, `left_out` are ROR
+    ids with wrong check digits, without which their funders came.
     """
 
     documents: int = 0
@@ -60,6 +62,7 @@ class Report:
     proposals: int = 0
     waiting: int = 0
     unmatched: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
 
@@ -76,12 +79,14 @@ class Wish:
 def apply(ctx: Context, entries: Iterable[Entry | Unreadable], wish: Wish) -> Report:
     """Bring everything in that can be; running it again changes nothing."""
     report = Report()
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, noted() as unsound:
         try:
             for entry in entries:
                 if isinstance(entry, Unreadable):
                     report.errors.append(str(entry))
                     continue
+                report.left_out += [f"{entry.place}: {id_} is no ROR id." for id_ in unsound]
+                unsound.clear()
                 try:
                     _apply(ctx, entry, wish, Path(folder), report)
                 except (ValueError, TypeError, RecursionError, WorkbenchError) as error:
