@@ -169,6 +169,10 @@ def test_a_viewer_reads_why_there_is_nothing_to_decide(team: Desk, tmp_path: Pat
         button = page.locator(f"[data-action=bulk-{action}]")
         expect(button).to_be_disabled()
         expect(button).to_have_attribute("title", re.compile("needs the role curator"))
+    for action in ("refresh", "save-view"):
+        button = page.locator(f".wb-q [data-action={action}]")
+        expect(button).to_be_disabled()
+        expect(button).to_have_attribute("title", re.compile("needs the role curator"))
     page.keyboard.press("Shift+A")
     expect(page.locator(".wb-q .wb-toast-warn")).to_contain_text("needs the role curator")
     shot(page, "viewer_queue")

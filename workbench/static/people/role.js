@@ -11,6 +11,12 @@ export const may = (role) => !root.dataset.role || ROLES.indexOf(root.dataset.ro
 /** Why a decision is not to be had, empty where it is. */
 export const whyNot = (role = "curator") => (may(role) ? "" : t("people.only_look", { role: t(`people.roles.${role}`) }));
 
+/** Disable a button that only curators have, and say why; `hint` is what it says otherwise. */
+export function holdBack(button, hint = "") {
+  button.disabled = !may("curator");
+  button.title = whyNot() || hint;
+}
+
 /** Hear of another role; returns the end of it. */
 export function onRole(hear) {
   const watch = new MutationObserver(hear);

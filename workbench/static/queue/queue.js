@@ -4,6 +4,7 @@ import { h } from "/desk/cockpit/dom.js";
 import { createToasts } from "/desk/cockpit/toast.js";
 import { t } from "/desk/texts.js";
 import { ask } from "/desk/ask.js";
+import { holdBack } from "/desk/people/role.js";
 import { createBulk } from "./bulk.js";
 import { emptyState } from "./empty.js";
 import { createFilters } from "./filters.js";
@@ -50,7 +51,7 @@ function lay(ctx) {
   ctx.note = h("p", { class: "wb-q-range", role: "status" });
   ctx.previous = step(-1, "previous");
   ctx.next = step(1, "next");
-  ctx.refresh = h("button", { type: "button", class: "wb-q-button", text: t("queue.refresh"), title: t("queue.refresh_hint"), data: { action: "refresh" }, on: { click: () => judge(ctx) } });
+  ctx.refresh = h("button", { type: "button", class: "wb-q-button", text: t("queue.refresh"), data: { action: "refresh" }, on: { click: () => judge(ctx) } });
   ctx.space = h("div", { class: "wb-q-space" });
   ctx.foot = h("div", { class: "wb-q-foot" }, ctx.note, ctx.previous, ctx.next, ctx.refresh);
   const { bar, status, panel } = ctx.filters_view;
@@ -129,6 +130,7 @@ function show(ctx, found, left) {
   ctx.filters_view.show(ctx.filters, counts);
   ctx.views.show(ctx.filters);
   ctx.bulk.show();
+  holdBack(ctx.refresh, t("queue.refresh_hint"));
   showProgress(ctx, counts);
   const first = (ctx.page - 1) * SIZE + 1;
   ctx.table.element.hidden = !items.length;
@@ -177,6 +179,6 @@ async function judge(ctx) {
     if (error.name !== "Refused") throw error;
     ctx.toasts.show(error.message, { kind: "bad", id: "refresh", stay: true });
   } finally {
-    ctx.refresh.disabled = false;
+    holdBack(ctx.refresh, t("queue.refresh_hint"));
   }
 }
