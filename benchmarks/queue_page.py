@@ -109,6 +109,7 @@ def of_store(ctx: Context) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "search, in 10 papers", page(q=RARE)
     yield "one project, confidence from 0.4 to 0.6", page(project="p3", least=0.4, most=0.6)
     yield "reason: not in the text", page(reason="absent")
+    yield "reason that no paper has", page(reason="none")
     yield "decided by one of five", page(decided_by="person 2")
     yield "assigned to nobody, to review", page(assigned="@nobody", status="proposed")
     yield "changed since yesterday", page(since=datetime.now(timezone.utc) - timedelta(days=1))

@@ -105,7 +105,7 @@ def queue(
     if offset < 0 or limit < 0:
         raise ValueError(f"offset and limit start at 0, got {offset} and {limit}")
     filters = filters or Filters()
-    order = order_of(filters.sort)
+    order = order_for(filters)
     counts = _counts(session, filters)
     total = sum(counts.values()) if filters.status is None else counts[filters.status]
     ids: Sequence[int] = ()
@@ -146,12 +146,10 @@ def order_of(sort: Sort) -> tuple[Key, ...]:
     """What a sort orders by; ends with the record's number, so that none is equal."""
     record_id = col(RecordRow.id)
     if sort == "worth":
-        # What is decided comes after all that is not, whatever its worth was.
-        return (
-            (literal_column(f"records.{DECIDED}"), False),
-            (col(RecordRow.worth), True),
-            (record_id, False),
-        )
+        # What is decided comes after all that is not, whatever its worth was. Without parameters
+        # it is the expression of `ix_records_order`, which stands in this order.
+        decided: Any = literal_column(f"(records.{DECIDED})")
+        return (decided, False), (col(RecordRow.worth), True), (record_id, False)
     if sort == "uncertain":
         # Still without a proposal: last, there is nothing to decide yet. Confidence unknown:
         # before the lowest.
@@ -164,6 +162,19 @@ def order_of(sort: Sort) -> tuple[Key, ...]:
     if sort in ("newest", "oldest"):
         return ((record_id, sort == "newest"),)
     raise ValueError(f"unknown sort {sort!r}; known: {', '.join(get_args(Sort))}")
+
+
+def order_for(filters: Filters) -> tuple[Key, ...]:
+    """What filtered records are ordered by.
+
+    `ix_records_order` lacks reasons and names. Where these are looked into it would lead to every
+    record of the table, and what was found is sorted instead.
+    """
+    order = order_of(filters.sort)
+    looks_further = filters.reason is not None or any(len(word) < 3 for word in _words(filters))
+    if filters.sort != "worth" or not looks_further:
+        return order
+    return (literal_column(f"+(records.{DECIDED})"), False), *order[1:]
 
 
 def ranked(order: Sequence[Key], back: bool = False) -> list[Any]:
@@ -194,8 +205,12 @@ def conditions(filters: Filters) -> list[Any]:
     if filters.reader is not None:
         found.append(col(RecordRow.id).not_in(closed_to(filters.reader)))
     found += [wanted for wanted in _from_people(filters) if wanted is not None]
-    words = filters.q.replace("\0", " ")[:MOST_SEARCHED].split()
+    words = _words(filters)
     return found + ([_hold(words)] if words else [])
+
+
+def _words(filters: Filters) -> list[str]:
+    return filters.q.replace("\0", " ")[:MOST_SEARCHED].split()
 
 
 def _from_people(filters: Filters) -> tuple[Any, ...]:

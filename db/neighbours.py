@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from db.columns import utc_now
 from db.errors import NotFound
-from db.listing import Filters, Key, conditions, order_of, ranked, undecided
+from db.listing import Filters, Key, conditions, order_for, ranked, undecided
 from db.tables import LeaseRow, RecordRow
 
 
@@ -48,7 +48,7 @@ def neighbours(
     is not among these.
     """
     filters = filters or Filters()
-    order = order_of(filters.sort)
+    order = order_for(filters)
     columns: Any = [key for key, _ in order]
     keys: Any = select(*columns).where(RecordRow.id == record_id)
     here = session.connection().execute(keys).first()

@@ -163,6 +163,15 @@ class TestAdjudicated:
         assert kept(ctx, settle(A, B, linked())) == [DFG, None]
         assert learned(ctx) == {}
 
+    @pytest.mark.parametrize("second", [B, None])
+    def test_a_name_that_stands_twice_is_linked_place_by_place(
+        self, ctx: Context, settle: Callable[..., int], second: dict[str, Any] | None
+    ) -> None:
+        twice = answer(("Green Trust", ""), ("Green Trust", ""), statement=TEXT)
+        record = settle(A, B, twice | {"links": [A, second]})
+        other = (w.TWIN_B, "curator") if second else None
+        assert kept(ctx, record) == [(w.TWIN_A, "curator"), other]
+
     @pytest.mark.parametrize(("ben", "disputed"), [(B, True), (A, False), (None, False)])
     def test_the_adjudicator_sees_what_each_reader_linked(
         self,

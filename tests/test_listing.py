@@ -14,7 +14,7 @@ from db.assignments import assign
 from db.columns import utc_now
 from db.engine import reading, writing
 from db.leases import take
-from db.listing import NOBODY, Filters, Sort, conditions, order_of, outdated, queue, ranked
+from db.listing import NOBODY, Filters, Sort, conditions, order_for, outdated, queue, ranked
 from db.neighbours import neighbours
 from db.tables import DECIDED, Reason, RecordRow
 from db.worth import keep
@@ -22,6 +22,16 @@ from models.schemas import GOLD_VERDICTS, Proposal
 from tests.stores import add, proposed, said, save, undo
 
 AUDIT = Reason(kind="audit")
+
+
+def plan(engine: Engine, filters: Filters) -> str:
+    """How SQLite finds a page of the queue."""
+    query: Any = select(RecordRow.id).where(*conditions(filters))
+    query = query.order_by(*ranked(order_for(filters))).limit(9)
+    asked = query.compile(engine, compile_kwargs={"literal_binds": True})
+    with reading(engine) as session:
+        lines = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")
+        return " ".join(row[3] for row in lines)
 
 
 class TestTheQueue:
@@ -206,13 +216,14 @@ class TestTheQueue:
     def test_the_order_of_worth_is_read_off_an_index(
         self, engine: Engine, filters: Filters
     ) -> None:
-        query: Any = select(RecordRow.id).where(*conditions(filters))
-        query = query.order_by(*ranked(order_of("worth"))).limit(9)
-        asked = query.compile(engine, compile_kwargs={"literal_binds": True})
-        with reading(engine) as session:
-            lines = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")
-            plan = " ".join(row[3] for row in lines)
-        assert "COVERING INDEX ix_records_order" in plan and "TEMP B-TREE" not in plan
+        told = plan(engine, filters)
+        assert "COVERING INDEX ix_records_order" in told and "TEMP B-TREE" not in told
+
+    @pytest.mark.parametrize("filters", [Filters(reason="audit"), Filters(q="ab")])
+    def test_what_that_index_lacks_is_not_looked_up_record_by_record(
+        self, engine: Engine, filters: Filters
+    ) -> None:
+        assert "COVERING INDEX ix_records_queue" in plan(engine, filters)
 
     def test_the_index_knows_all_verdicts_of_gold(self) -> None:
         assert f"status IN {GOLD_VERDICTS}" == DECIDED

@@ -38,7 +38,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         assert ana.decide(text, answer=first).status_code == 201
         assert ben.decide(text, "no_funding").status_code == 201
         linked = add_paper(ctx, "linked.txt", TEXT)
-        for member, statement, ror in ((ana, TEXT, RORS[0]), (ben, TEXT[:-1], RORS[1])):
+        for member, statement, ror in ((ana, TEXT, None), (ben, TEXT[:-1], RORS[1])):
             said = answer(("NSF", ""), statement=statement) | {"links": [{"ror": ror}]}
             assert member.decide(linked, answer=said).status_code == 201
     ctx.engine.dispose()
@@ -144,6 +144,8 @@ def test_between_two_organisations_of_one_name_a_version_is_chosen(desk: Desk) -
     expect(row).to_contain_text("different organisations")
     expect(page.locator("[data-action=settle]")).to_be_disabled()
     page.keyboard.press("1")
+    none = page.get_by_role("button", name="NSF → None of these")
+    expect(none).to_have_count(1)
     theirs = row.locator(".wb-adj-option").filter(has_text=RORS[1].removeprefix("https://"))
     expect(theirs).to_have_count(1)
     page.screenshot(path=SHOTS / "adjudicate-links.png")

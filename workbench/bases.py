@@ -57,7 +57,7 @@ def offered(ctx: Context) -> list[str]:
 def _is_ready(ctx: Context, name: str) -> bool:
     try:
         find(ctx, name)
-    except ModelUnavailable:
+    except (ModelUnavailable, OSError):  # a folder that may not be looked into, too
         return False
     return True
 

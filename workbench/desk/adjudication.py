@@ -158,7 +158,8 @@ def _linked(
     """
     own, cast = link_votes.of_answer(answer), link_votes.votes(read)
     open_ones = Votes(disputed=cast.disputed - own.keys())
-    answer = link_votes.joined(answer, Votes({**cast.chosen, **own}, open_ones.disputed))
+    theirs = {name: link for name, link in cast.chosen.items() if name not in own}
+    answer = link_votes.joined(answer, Votes(theirs, open_ones.disputed))
     answer, alone = links.settled(ctx, session, answer)
     return link_votes.joined(answer, open_ones), alone
 

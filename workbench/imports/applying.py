@@ -50,7 +50,7 @@ ACTOR = "import"
 class Report:
     """What became of the papers of a file. `documents` were made anew, `waiting` have no funders
     yet, `unmatched` say funders of a paper that is not here and bring no text, `left_out` are ROR
-    ids with wrong check digits, without which their funders came.
+    ids with wrong check digits that were not taken over.
     """
 
     documents: int = 0
@@ -82,11 +82,12 @@ def apply(ctx: Context, entries: Iterable[Entry | Unreadable], wish: Wish) -> Re
     with TemporaryDirectory() as folder, noted() as unsound:
         try:
             for entry in entries:
+                wrong = dict.fromkeys(unsound)
+                unsound.clear()
                 if isinstance(entry, Unreadable):
                     report.errors.append(str(entry))
                     continue
-                report.left_out += [f"{entry.place}: {id_} is no ROR id." for id_ in unsound]
-                unsound.clear()
+                report.left_out += [f"{entry.place}: {id_} is no ROR id." for id_ in wrong]
                 try:
                     _apply(ctx, entry, wish, Path(folder), report)
                 except (ValueError, TypeError, RecursionError, WorkbenchError) as error:

@@ -97,7 +97,7 @@ def choices(ctx: Context, request: gr.Request) -> tuple[Any, Any, Any]:
     with reading(ctx.engine) as session:
         known = [(_choice(row, language), row.id) for row in rows.recent_runs(session)]
         made = [row.name for row in stored.history(session)]
-    here = [(bases.title(name), name) for name in bases.offered(ctx)]
+    here = _named(bases.offered(ctx))
     return gr.Dropdown(known), gr.Dropdown(made), gr.Dropdown(here, visible=len(here) > 1)
 
 
@@ -204,8 +204,18 @@ def _known(recipe: str) -> str:
 
 def _base(ctx: Context, base: str) -> str | None:
     """The base if it is one that is offered and not the one that is taken anyway."""
-    others = set(bases.offered(ctx)) - {catalog.default_base()}
-    return base if base in others else None
+    if base == catalog.default_base():
+        return None
+    return base if base in bases.offered(ctx) else None
+
+
+def _named(names: list[str]) -> list[tuple[str, str]]:
+    """Bases with what they are called; folders of one name by their paths."""
+    titles = [bases.title(name) for name in names]
+    return [
+        (title if titles.count(title) == 1 else name, name)
+        for title, name in zip(titles, names, strict=True)
+    ]
 
 
 def _newest(ctx: Context, states: tuple[str, ...] | None) -> Any:

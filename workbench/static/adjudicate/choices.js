@@ -82,7 +82,3 @@ function linkOf({ disputed, choice, options }) {
   const link = disputed && choice?.take?.length === 1 ? options[choice.take[0]]?.link : null;
   return link ? { ...link, method: "curator" } : null;
 }
-
-/** The organisation of a link in words, its id with it: several have one name. */
-export const organisation = (link) =>
-  link && [link.name, link.ror?.replace("https://", "") ?? link.funder_id].filter(Boolean).join(" · ");

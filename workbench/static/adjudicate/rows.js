@@ -3,7 +3,7 @@
 import { h, button } from "/desk/cockpit/dom.js";
 import { wordDiff } from "/desk/cockpit/diff.js";
 import { t } from "/desk/texts.js";
-import { organisation, valuesOf } from "./choices.js";
+import { valuesOf } from "./choices.js";
 
 export const sideName = ({ name }) =>
   name === "model" ? t("quality.adjudicate.model") : t("quality.adjudicate.reader", { name });
@@ -49,18 +49,20 @@ export function createRows(hear) {
 
   function option(leaf, side, n, selected) {
     const found = leaf.options[n];
+    const linked = organisation(found?.link);
+    const told = found ? (found.value ?? t("quality.adjudicate.unnamed")) : t("quality.adjudicate.nothing");
     const other = leaf.options[n === 0 ? 1 : 0];
     const taken = Boolean(leaf.choice?.take?.includes(n)) || Boolean(leaf.choice?.take && !leaf.choice.take.length && !found && !leaf.agreed);
     return h(
       "button",
       {
         type: "button", class: "wb-adj-option", "aria-pressed": String(taken), tabindex: selected ? "0" : "-1",
-        data: { side: n }, "aria-label": `${sideName(side)}: ${found ? (found.value ?? t("quality.adjudicate.unnamed")) : t("quality.adjudicate.nothing")}`,
+        data: { side: n }, "aria-label": `${sideName(side)}: ${told}${linked ? ` → ${linked}` : ""}`,
         on: { click: () => hear.choose(leaf.id, n) },
       },
       selected ? h("kbd", { class: "wb-kbd", text: n + 1, "aria-hidden": "true" }) : null,
       found ? words(found, other) : h("span", { class: "wb-sub", text: t("quality.adjudicate.nothing") }),
-      organisation(found?.link) ? h("span", { class: "wb-adj-org", text: `→ ${organisation(found.link)}` }) : null,
+      linked ? h("span", { class: "wb-adj-org", text: `→ ${linked}` }) : null,
       found?.alignment === "absent" ? h("span", { class: "wb-adj-absent", text: t("quality.adjudicate.not_in_text") }) : null,
     );
   }
@@ -91,6 +93,13 @@ export function createRows(hear) {
 function said({ verdict, note }) {
   const known = { no_funding: t("quality.adjudicate.said_no_funding"), flagged: t("quality.adjudicate.said_flagged") };
   return [known[verdict], note && `“${note}”`].filter(Boolean).join(" ");
+}
+
+/** The organisation of a link in words, its id with it: several have one name. */
+function organisation(link) {
+  if (!link) return "";
+  if (!link.ror && !link.funder_id) return t("linking.none_of_these");
+  return [link.name, link.ror?.replace("https://", "") ?? link.funder_id].filter(Boolean).join(" · ");
 }
 
 /** The words to begin with when a value is written anew. */

@@ -130,7 +130,7 @@ function show(ctx, found, left) {
   ctx.filters_view.show(ctx.filters, counts);
   ctx.views.show(ctx.filters);
   ctx.bulk.show();
-  holdBack(ctx.refresh, t("queue.refresh_hint"));
+  if (!ctx.judging) holdBack(ctx.refresh, t("queue.refresh_hint"));
   showProgress(ctx, counts);
   const first = (ctx.page - 1) * SIZE + 1;
   ctx.table.element.hidden = !items.length;
@@ -170,7 +170,7 @@ async function offer(ctx) {
 }
 
 async function judge(ctx) {
-  ctx.refresh.disabled = true;
+  ctx.judging = ctx.refresh.disabled = true;
   try {
     const { papers } = await ask("/api/queue/refresh", { body: {} });
     ctx.toasts.show(t("queue.refreshed", { n: papers }), { id: "refresh" });
@@ -179,6 +179,7 @@ async function judge(ctx) {
     if (error.name !== "Refused") throw error;
     ctx.toasts.show(error.message, { kind: "bad", id: "refresh", stay: true });
   } finally {
+    ctx.judging = false;
     holdBack(ctx.refresh, t("queue.refresh_hint"));
   }
 }

@@ -3,7 +3,7 @@
 import { h } from "/desk/cockpit/dom.js";
 import { t } from "/desk/texts.js";
 import { ask } from "/desk/ask.js";
-import { holdBack } from "/desk/people/role.js";
+import { holdBack, may } from "/desk/people/role.js";
 import { askIn, field } from "./dialog.js";
 import { chosen, DEFAULTS } from "./state.js";
 
@@ -42,7 +42,7 @@ export function createViews(root, { now, use, tell }) {
     select.value = at ? String(at.id) : "";
     select.disabled = !views.length;
     holdBack(save);
-    change.hidden = !at?.mine;
+    change.hidden = !at?.mine || !may("curator");
   }
 
   async function edit(view) {
