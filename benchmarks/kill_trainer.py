@@ -1,11 +1,11 @@
 """Kill the trainer with SIGKILL at random moments, again and again, and see what is left.
 
-    python benchmarks/kill_trainer.py --kills 10
+    python -m benchmarks.kill_trainer --kills 10
 
-One run of a tiny random Llama (150 steps of SFT, 30 of DPO) is trained without a kill, then one
-that is killed at random moments and started again. After each kill: is the lock free, is the row
-of the store made good, from which checkpoint does it go on? At the end: are the weights those of
-the run that nothing happened to?
+One run of a tiny random Llama (150 steps of SFT, 30 of DPO) is trained without a kill, then others
+that are killed at random moments and go on, until so many kills have hit a living trainer. After
+each: is the lock free, is the row of the store made good, from which checkpoint does it go on? At
+the end: are the weights of all those of the run that nothing happened to?
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main() -> int:
 
 
 def compare(home: Path, kills: int, chance: random.Random) -> int:
-    """Train once in peace and once under fire; 0 when nothing was lost."""
+    """Train once in peace, then under fire; 0 when nothing was lost."""
     base = tiny_base(home / "base")
     peaceful = make_run(home / "peaceful", base)
     began = time.monotonic()
@@ -48,26 +48,37 @@ def compare(home: Path, kills: int, chance: random.Random) -> int:
     wait(lambda: not process.is_alive(peaceful), "the peaceful run")
     seconds = time.monotonic() - began
     ctx = Context(Settings(home=home / "home"))
-    killed = make_run(ctx.home / "runs" / "killed", base)
-    with writing(ctx.engine) as session:
-        row = queue_run(session, "tiny", "tiny-llama", str(killed), "0" * 64)
-    runs.start_queued(ctx)
-    print(f"{'kill':>4} {'after s':>8} {'status':>10} {'phase':>7} {'step':>5}  row, checkpoint")
-    problems = 0
-    for number in range(1, kills + 1):
-        after = chance.uniform(0, seconds)
-        problems += strike(ctx, row.id, killed, number, after)
-        runs.resume(ctx, row.id) if state(ctx, row.id) == "interrupted" else None
-    wait(lambda: not process.is_alive(killed), "the killed run")
+    print(f"{'run':>4} {'after s':>8} {'status':>10} {'phase':>7} {'step':>5}  row, checkpoint")
+    hits = problems = 0
+    begun: list[Path] = []
+    number = 0
+    while hits < kills:
+        if not begun or state(ctx, number) == "finished":
+            begun.append(make_run(ctx.home / "runs" / f"killed-{len(begun)}", base))
+            with writing(ctx.engine) as session:
+                row = queue_run(session, "tiny", "tiny-llama", str(begun[-1]), "0" * 64)
+            number = row.id
+            runs.start_queued(ctx)
+        hit, wrong = strike(ctx, number, begun[-1], chance.uniform(0, seconds))
+        hits, problems = hits + hit, problems + wrong
+        if state(ctx, number) == "interrupted":
+            runs.resume(ctx, number)
+    wait(lambda: not process.is_alive(begun[-1]), "the last run")
     runs.reconcile(ctx)
-    same = (killed / WEIGHTS).read_bytes() == (peaceful / WEIGHTS).read_bytes()
+    wanted = (peaceful / WEIGHTS).read_bytes()
+    same = sum((folder / WEIGHTS).read_bytes() == wanted for folder in begun)
     found = [p.message for p in check(ctx.engine, ctx.files) if p.level == "error"]
-    print(f"row {state(ctx, row.id)}   same weights {same}   problems {problems}   store {found}")
-    return 0 if same and not problems and not found else 1
+    print(
+        f"{hits} kills, the last row {state(ctx, number)}, same weights in {same} of "
+        f"{len(begun)} runs, problems {problems}, store {found}"
+    )
+    return 0 if same == len(begun) and not problems and not found else 1
 
 
-def strike(ctx: Context, run_id: int, folder: Path, number: int, after: float) -> int:
-    """Kill once and look; return how many things are not as they should be."""
+def strike(ctx: Context, run_id: int, folder: Path, after: float) -> tuple[bool, int]:
+    """Kill once and look: whether a living trainer was hit, and how many things are not as they
+    should be.
+    """
     time.sleep(after)
     status, who = folders.read_status(folder), folders.read_process(folder)
     hit = who is not None and process.is_running(who)
@@ -79,11 +90,12 @@ def strike(ctx: Context, run_id: int, folder: Path, number: int, after: float) -
     runs.reconcile(ctx)
     where = (status.state, status.phase or "", status.step) if status else ("unread", "", 0)
     print(
-        f"{number:>4} {after:>8.1f} {where[0]:>10} {where[1]:>7} {where[2]:>5}  "
+        f"{run_id:>4} {after:>8.1f} {where[0]:>10} {where[1]:>7} {where[2]:>5}  "
         f"{state(ctx, run_id)}, {checkpoint(folder)}{'' if hit else ' (it had ended)'}",
         flush=True,
     )
-    return int(held) + int(state(ctx, run_id) == "running") + int(status is None)
+    unread = status is None and hit
+    return hit, int(held) + int(state(ctx, run_id) == "running") + int(unread)
 
 
 def checkpoint(folder: Path) -> str:
